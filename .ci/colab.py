@@ -1,0 +1,101 @@
+"""Every notebook, top to bottom, as Colab would run it: the built wheel and today's releases of what it needs, no nbdev,
+an empty folder. The cells that nbdev_test leaves out (slow, cuda, `eval: false`) are left out here too."""
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+from tempfile import TemporaryDirectory
+
+import nbformat
+from execnb.nbio import nb2str, read_nb
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert.filters import strip_ansi
+
+from project import cfg, left_out, name, notebooks, root
+
+minutes = 15  # for one notebook
+facts = f'''
+from importlib.metadata import version
+from importlib.util import find_spec
+assert not find_spec('nbdev'), 'nbdev is here'
+assert 'site-packages' in find_spec('{cfg.lib_name}').origin, '{cfg.lib_name} is not the installed one'
+print(*[f'{{p}} {{version(p)}}' for p in ('{cfg.lib_name}', 'fastai', 'fastcore', 'torch', 'ipykernel')], sep=', ')
+'''
+
+
+class Client(NotebookClient):
+    "Runs a notebook by the Python of another environment."
+    def create_kernel_manager(self):
+        km = super().create_kernel_manager()
+        km.kernel_spec.argv[0] = self.python
+        return km
+
+
+def run(*args):
+    "Run a command, from outside the project; show what it said and stop where it fails."
+    args = [str(a) for a in args]
+    r = subprocess.run(args, cwd='/', text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT)
+    if r.returncode: sys.exit(f'{r.stdout[-4000:]}\nFAILED {" ".join(args[1:5])}')
+    return r.stdout
+
+
+def environment(folder):
+    "A new environment with the library's wheel, as Colab's install cell would make it; returns its Python."
+    copytree(root, folder/'tree', symlinks=True, ignore=ignore_patterns('.*', 'build', '*.egg-info', '_proc', '_docs'))
+    run(sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '--wheel-dir', folder, folder/'tree')
+    wheel, = folder.glob('*.whl')
+    run(sys.executable, '-m', 'venv', folder/'venv')
+    python = folder/'venv/bin/python'
+    run(python, '-m', 'pip', 'install', '-q', wheel, 'ipykernel')
+    return python
+
+
+def kept(path):
+    "The notebook at `path` without the cells that want minutes, a GPU or the network, and how many those were."
+    nb = read_nb(path)
+    left = [c for c in nb.cells if not left_out(c, cfg.tst_flags.split())]
+    dropped, nb.cells = len(nb.cells) - len(left), left
+    return nbformat.reads(nb2str(nb), as_version=4), dropped
+
+
+def execute(nb, python):
+    "Run `nb` in an empty folder; returns what went wrong, if anything did."
+    started, end = [], time.monotonic() + 60 * minutes
+    with TemporaryDirectory() as folder:
+        client = Client(nb, kernel_name='python3', resources={'metadata': {'path': folder}},
+                        timeout_func=lambda cell: max(1, int(end - time.monotonic())),
+                        on_cell_start=lambda cell, cell_index: started.append(cell.id))
+        client.python = str(python)
+        try: client.execute()
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as e: return f'cell {started[-1]}\n{strip_ansi(str(e))}'
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('notebooks', nargs='*', type=lambda f: Path(f).resolve(), help='some notebooks instead of all')
+    parser.add_argument('--python', type=Path, help='the Python of an environment that has the wheel and ipykernel already')
+    args = parser.parse_args()
+    for variable in ('MPLBACKEND', 'PYTHONPATH'): os.environ.pop(variable, None)
+
+    failed = 0
+    with TemporaryDirectory() as tmp:
+        python = args.python.absolute() if args.python else environment(Path(tmp))
+        os.environ['PATH'] = f'{python.parent}{os.pathsep}{os.environ["PATH"]}'
+        print(run(python, '-c', facts), end='', flush=True)
+        for path in args.notebooks or notebooks():
+            nb, dropped = kept(path)
+            start = time.monotonic()
+            fault = execute(nb, python)
+            if fault: print(fault)
+            print(f'{"FAILED" if fault else "passed"} {name(path)} as in Colab: {time.monotonic() - start:.0f} s, '
+                  f'{dropped} cells dropped', flush=True)
+            failed += bool(fault)
+    sys.exit(bool(failed))
+
+
+if __name__ == '__main__': main()

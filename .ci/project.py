@@ -1,0 +1,66 @@
+"What the checks share: the project's settings, its notebooks and its pages."
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from execnb.nbio import nb2str, read_nb
+from nbdev.config import get_config
+from nbdev.doclinks import nbglob
+from nbdev.process import extract_directives
+from nbdev.processors import FilterDefaults
+
+cfg = get_config()
+root, nbs = cfg.config_path.resolve(), cfg.nbs_path.resolve()
+colab = 'https://colab.research.google.com/github/'
+_fence = re.compile(r' {0,3}(`{3,}|~{3,})(.*)')
+
+
+def notebooks():
+    "Every notebook of the project, in the order of their names."
+    return sorted(nbglob(nbs, as_path=True))
+
+
+def name(path):
+    "`path` as seen from the folder of the notebooks."
+    return Path(path).relative_to(nbs).as_posix()
+
+
+def options(cell):
+    "The `#|` options of `cell`, each with its arguments."
+    return extract_directives(cell, remove=False) if cell.cell_type == 'code' else {}
+
+
+def left_out(cell, flags=()):
+    "Whether `cell` is one that nbdev does not run: `eval: false`, or any of the `flags`."
+    opts = options(cell)
+    return opts.get('eval:', [''])[0].lower() == 'false' or bool(opts.keys() & set(flags))
+
+
+def page(path):
+    "What nbdev hands to Quarto of the notebook at `path`: its front matter and its cells."
+    os.environ['IN_TEST'] = '1'
+    nb = read_nb(path)
+    FilterDefaults()(nb)
+    nb.cells = [c for c in nb.cells if c.cell_type != 'raw']
+    nb.metadata['language_info'] = {'name': 'python'}
+    return nb.frontmatter_, nbformat.reads(nb2str(nb), as_version=4)
+
+
+def prose(text):
+    "The Markdown `text` without its fenced blocks, and the fence that is left open, if any."
+    lines, mark = [], None
+    for line in text.splitlines():
+        m = _fence.match(line)
+        if not m:
+            if mark is None: lines.append(line)
+        elif mark is None: mark = m[1]
+        elif m[1].startswith(mark) and not m[2].strip(): mark = None
+    return '\n'.join(lines), mark
+
+
+def finish(faults, done):
+    "Print the `faults`, or what was `done`, and leave with the status that tells which."
+    print('\n'.join(faults) or done)
+    sys.exit(bool(faults))

@@ -1,0 +1,128 @@
+"The checks find what they are there for: each fault, planted alone in a notebook of its own, is reported and nothing else."
+import json
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
+
+from execnb.nbio import mk_cell, new_nb, write_nb
+
+from project import colab, cfg, finish, root
+
+here = Path(__file__).parent
+badge = '[![Open In Colab](https://colab.research.google.com/assets/colab-badge.svg)]' \
+    f'({colab}{cfg.user}/{cfg.repo}/blob/{cfg.branch}/nbs/{{}})'
+error = {'output_type': 'error', 'ename': 'ValueError', 'evalue': 'no', 'traceback': ['no']}
+
+
+def md(text): return mk_cell(text, 'markdown')
+
+
+def code(text, *outputs):
+    cell = mk_cell(text)
+    cell.outputs = list(outputs)
+    return cell
+
+
+documented = '#| export\ndef twice(x:int, # a number\n          )->int: # its double\n    return 2*x'
+faults = {  # the cells of a notebook, and what pages.py says of it
+    'dead_link': ([md('[there](nowhere.ipynb)')], 'a dead link: nowhere.ipynb'),
+    'dead_site': ([md(f'[there]({cfg.doc_host}{cfg.doc_baseurl}/nowhere.html)')], 'a dead link'),
+    'dead_source': ([md(f'[there]({cfg.git_url}/blob/{cfg.branch}/nowhere.py)')], 'a dead link'),
+    'outside': ([md('[there](../settings.ini)')], 'a dead link: ../settings.ini'),
+    'dead_anchor': ([md('[there](#nowhere)')], 'a dead anchor: #nowhere'),
+    'dead_far_anchor': ([md('[there](index.ipynb#nowhere)')], 'a dead anchor: index.ipynb#nowhere'),
+    'no_picture': ([md('![A picture](images/nowhere.png)')], 'a dead link: images/nowhere.png'),
+    'no_attachment': ([md('![A picture](attachment:nowhere.png)')], 'attachment'),
+    'no_alt': ([md('![](here.png)')], 'a picture without alt text: here.png'),
+    'error': ([code('f()', error)], 'an error output'),
+    'option': ([code('#| exprot\nf()')], 'unknown option `#| exprot`'),
+    'low_option': ([code('f()\n#| hide')], '`#| hide` stands below code'),
+    'fence': ([md('```python\nf()')], 'a fence is left open'),
+    'div': ([md('::: {.callout-note}\nHear, hear.')], '`:::` blocks do not match'),
+    'magic': ([code('if True:\n    %pip install colorgan')], 'the page shows code that does not parse'),
+    'imports': ([code('import os\nos.listdir()')], 'imports share their cell'),
+    'broken': ([code('#| export\n1/0')], 'no page can be made of it'),
+    'long': ([code('#| export\n' + '\n'.join(f'x{i} = {i}' for i in range(31)))], '31 lines exported at once'),
+    'annotation': ([code(documented.replace(':int,', ','))], '`twice`: `x` has no annotation'),
+    'comment': ([code(documented.replace(' # a number', ''))], '`twice`: `x` has no comment of its own'),
+    'returns': ([code(documented.replace('->int', ''))], '`twice` does not say what it returns'),
+    'size': ([md('word ' * 130_000)], 'KB, more than 600'),
+}
+
+
+def notebook(path, *cells, title='# Name\n\n> one line', badge=badge, **changes):
+    write_nb(new_nb([md(title), md(badge.format(path.name)), *cells]), path)
+    if changes: path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def run(project, script, *args):
+    "The status of the check and what it printed."
+    command = [sys.executable, here/script, *args]
+    r = subprocess.run(command, cwd=project, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return r.returncode, r.stdout + r.stderr
+
+
+def make(project):
+    "A project without a fault."
+    (project/'nbs').mkdir()
+    copy(root/'settings.ini', project)
+    copy(root/'_quarto.yml', project)
+    copy(root/'nbs/nbdev.yml', project/'nbs')
+    (project/'nbs/here.png').touch()
+    good = '## Of `x.y`, *twice*\n\n![A picture](here.png) [a](#of-x.y-twice) [b](index.ipynb#of-x.y-twice)'
+    notebook(project/'nbs/index.ipynb', md(good))
+    notebook(project/'nbs/00_good.ipynb', md(good + ' [c](/good.html#twice)'), code(documented))
+    sidebar(project, 'index.ipynb', '00_good.ipynb')
+
+
+def sidebar(project, *names):
+    (project/'nbs/sidebar.yml').write_text(json.dumps({'website': {'sidebar': {'contents': names}}}))
+
+
+def plant(project):
+    "The project with the faults, and what is to be said of each file."
+    said = {}
+    for i, (name, (cells, text)) in enumerate(faults.items(), 1):
+        path = project/f'nbs/{i:02}_{name}.ipynb'
+        notebook(path, *cells)
+        said[path.name] = text
+    notebook(project/'nbs/90_title.ipynb', title='# Name')
+    notebook(project/'nbs/91_format.ipynb', nbformat_minor=4)
+    notebook(project/'nbs/92_ids.ipynb', *[code('f()')]*2)
+    said |= {'90_title.ipynb': 'the first cell is not', '91_format.ipynb': 'not in nbformat 4.5', '92_ids.ipynb': 'cell ids'}
+    sidebar(project, *said, 'index.ipynb', 'ghost.ipynb')
+    return said | {'sidebar.yml names': 'ghost.ipynb, which is not there', 'sidebar.yml lacks': '00_good.ipynb'}
+
+
+def main():
+    wrong = []
+    with TemporaryDirectory() as tmp:
+        project = Path(tmp)
+        make(project)
+        run(project, 'readme.py')
+        for script, *args in (['pages.py'], ['badges.py', '--check'], ['readme.py', '--check']):
+            status, out = run(project, script, *args)
+            if status: wrong.append(f'{script} finds fault with a good project:\n{out}')
+
+        said = plant(project)
+        status, out = run(project, 'pages.py')
+        for file, text in said.items():
+            lines = [line for line in out.splitlines() if line.startswith(file)]
+            if not status or len(lines) != 1 or text not in lines[0]: wrong.append(f'pages.py says of {file}: {lines}')
+
+        notebook(project/'nbs/00_good.ipynb', badge=badge.replace(cfg.user, 'nobody'))
+        notebook(project/'nbs/90_title.ipynb', badge='none')
+        status, out = run(project, 'badges.py', '--check')
+        for text in ('00_good.ipynb: its links', '90_title.ipynb: no line'):
+            if not status or text not in out: wrong.append(f'badges.py does not say: {text}\n{out}')
+        run(project, 'badges.py')
+        if 'nobody' in (project/'nbs/00_good.ipynb').read_text(): wrong.append('badges.py leaves a wrong badge as it is')
+
+        (project/'README.md').write_text('# Another\n')
+        if not run(project, 'readme.py', '--check')[0]: wrong.append('readme.py does not see that README.md differs')
+    finish(wrong, f'{len(said) + 3} planted faults were found')
+
+
+if __name__ == '__main__': main()

@@ -1,0 +1,43 @@
+"The package, as `settings.ini` describes it."
+import shlex
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+root = Path(__file__).parent
+config = ConfigParser(delimiters=['='])
+config.read(root/'settings.ini', encoding='utf-8')
+cfg = config['DEFAULT']
+lib = cfg['lib_name']
+pythons = [f'3.{minor}' for minor in range(int(cfg['min_python'].split('.')[1]), 14)]
+
+setup(
+    name=lib,
+    version=cfg['version'],
+    description=cfg['description'],
+    long_description=(root/'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    author=cfg['author'],
+    url=cfg['git_url'],
+    keywords=cfg['keywords'],
+    license_expression='Apache-2.0',
+    license_files=['LICENSE'],
+    classifiers=[
+        'Development Status :: 3 - Alpha',
+        'Intended Audience :: Developers',
+        'Topic :: Scientific/Engineering :: Image Processing',
+        'Typing :: Typed',
+        *[f'Programming Language :: Python :: {v}' for v in pythons],
+    ],
+    python_requires='>=' + cfg['min_python'],
+    packages=find_packages(include=[lib, f'{lib}.*']),
+    package_data={lib: shlex.split(cfg['package_data'])},
+    install_requires=shlex.split(cfg['requirements']),
+    extras_require={'dev': shlex.split(cfg['dev_requirements'])},
+    entry_points={
+        'console_scripts': shlex.split(cfg['console_scripts']),
+        'nbdev': [f'{lib}={lib}._modidx:d'],
+    },
+    zip_safe=False,
+)
