@@ -7,13 +7,14 @@ __all__ = ['ColorganError', 'PictureError', 'PhotosError', 'TrainingError', 'Out
            'open_picture', 'open_rgb', 'channel_spread', 'photo_fault', 'find_photos', 'PhotoSet', 'choose_photos',
            'coco_sample', 'Walk', 'rgb_loaders']
 
-# %% ../nbs/00_data.ipynb #f129da98
+# %% ../nbs/00_data.ipynb #3faf3de1
 import os, secrets, zlib, struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -63,12 +64,12 @@ def carried_photos() -> dict[str, Image.Image]: # RGB pictures by name
     with get_sample_data('grace_hopper.jpg') as f: arrays['hopper'] = np.asarray(Image.open(f).convert('RGB'))
     return {n: Image.fromarray(a) for n,a in arrays.items()}
 
-# %% ../nbs/00_data.ipynb #73216432
+# %% ../nbs/00_data.ipynb #bf34f44a
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, TypeError, MemoryError,
                   struct.error, zlib.error, Image.DecompressionBombError)
 
 def open_picture(
-    source: 'str|os.PathLike|BinaryIO', # A path, or an open binary file
+    source: str|os.PathLike|IO[bytes], # A path, or an open binary file
 ) -> Image.Image: # In its own mode, decoded, turned upright by its EXIF orientation
     "Decode a picture in any format that Pillow reads. Raises `PictureError`."
     name = getattr(source, 'name', 'this upload') if hasattr(source, 'read') else source
@@ -79,7 +80,7 @@ def open_picture(
         raise PictureError(f"Can't read {name} as a picture: {e}. Replace the file or leave it out.") from e
 
 def open_rgb(
-    source: 'str|os.PathLike|BinaryIO', # A path, or an open binary file
+    source: str|os.PathLike|IO[bytes], # A path, or an open binary file
 ) -> Image.Image: # Mode RGB, upright
     "Decode a picture and convert it to RGB. Raises `PictureError`."
     im = open_picture(source)
@@ -178,7 +179,7 @@ def coco_sample() -> Path: # The folder `coco_sample/train_sample`
         raise PhotosError(f"Can't download {URLs.COCO_SAMPLE}: {e}. Check the network, or fetch the file elsewhere "
                           f"and unpack it so that its photographs lie in {place/'train_sample'}.") from e
 
-# %% ../nbs/00_data.ipynb #05d6cfe8
+# %% ../nbs/00_data.ipynb #bb7244a8
 class Walk:
     "The order of training: one seeded shuffle of `n` indices after the other, handed out an epoch at a time."
     def __init__(self,
@@ -187,7 +188,7 @@ class Walk:
     ): self.n,self.rng,self.left = n,np.random.default_rng(seed),[]
 
     def __call__(self,
-        dl: 'DataLoader', # The loader that asks; `dl.n` is the length of its epoch
+        dl: Any, # The loader that asks; `dl.n` is the length of its epoch
     ) -> list[int]: # `dl.n` indices
         while len(self.left) < dl.n: self.left += self.rng.permutation(self.n).tolist()
         now,self.left = self.left[:dl.n],self.left[dl.n:]
@@ -199,7 +200,7 @@ def _pil(photo):
     from fastai.vision.core import PILImage
     return PILImage.create(np.asarray(photo if isinstance(photo, Image.Image) else open_rgb(photo)))
 
-# %% ../nbs/00_data.ipynb #60ac580e
+# %% ../nbs/00_data.ipynb #c362e8f3
 def rgb_loaders(
     train: Sequence, # Paths or PIL pictures to learn from
     valid: Sequence, # Paths or PIL pictures to validate on
@@ -213,7 +214,7 @@ def rgb_loaders(
     seed: int=0, # Of the order
     num_workers: int|None=None, # Processes that decode; None: one per core
     device: str|None=None, # Where batches go; None: fastai's default
-) -> 'DataLoaders': # fastai's, of RGB batches: float in [0, 1], `(N, 3, size, size)`
+) -> Any: # fastai `DataLoaders` of RGB batches: float in [0, 1], `(N, 3, size, size)`
     "Shuffled batches to train on and batches in order to validate on. Raises `ValueError` for an unknown `resize`."
     from fastai.data.core import DataLoaders, Datasets, TfmdDL
     from fastai.data.transforms import IntToFloatTensor, ToTensor

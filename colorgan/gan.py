@@ -7,12 +7,13 @@ __all__ = ['GAN_LOSSES', 'adam', 'RECIPES', 'gan_loss', 'ColorGAN', 'frozen', 'c
            'LossPart', 'ColorLearner', 'Phase', 'Recipe', 'recipe_learner', 'plan', 'draw_colors', 'save_figure',
            'DrawSamples', 'write_csv', 'RunLog', 'read_log', 'plot_log', 'Clock', 'train', 'test_figures']
 
-# %% ../nbs/04_gan.ipynb #b69c708c
+# %% ../nbs/04_gan.ipynb #062271ec
 import csv, json, math, os, sys, time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ from fastai.torch_core import params, set_seed
 from fastcore.basics import patch
 from fastcore.imports import IN_NOTEBOOK
 from fastcore.xtras import join_path_file
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -350,14 +352,13 @@ def plan(
         fits.append((p, n, n_train if per_epoch == n_train else math.ceil(per_epoch/recipe.bs)*recipe.bs))
     return fits
 
-# %% ../nbs/04_gan.ipynb #3d8bd278
+# %% ../nbs/04_gan.ipynb #2970e334
 def draw_colors(
     rows: dict[str, Sequence], # By their titles: lists of PIL pictures or uint8 arrays
     captions: Sequence[str]=(), # One for each column
     height: float=1.6, # Of a row, in inches
-) -> 'Figure': # matplotlib's
+) -> Figure: # With no window of its own
     "Rows of pictures with their names at the left."
-    from matplotlib.figure import Figure
     ratios = [o.width/o.height if hasattr(o, 'width') else o.shape[1]/o.shape[0] for o in next(iter(rows.values()))]
     fig = Figure(figsize=(height*sum(ratios) + .3, height*len(rows) + .25), layout='constrained', dpi=110)
     axs = fig.subplots(len(rows), len(ratios), squeeze=False, width_ratios=ratios)
@@ -371,7 +372,7 @@ def draw_colors(
     return fig
 
 def save_figure(
-    fig: 'Figure', # matplotlib's
+    fig: Figure, # From `draw_colors` or `plot_log`
     dst: str|os.PathLike, # Ends in .png
 ) -> None:
     "Write a figure, whole or not at all. Raises `OutputError`."
@@ -442,9 +443,9 @@ class RunLog(Callback):
         write_csv(self.out/'losses.csv', ['images', *self.gan_trainer.parts], ([n, *m] for n,m in zip(self.seen[k-1::k], means)))
         self.export(self.out/'weights.safetensors', images=self.images, seconds=round(self.seconds, 1), **self.about)
 
-# %% ../nbs/04_gan.ipynb #0e4372bb
+# %% ../nbs/04_gan.ipynb #40814c7a
 def read_log(
-    folder: 'Path|Traversable', # What `train` wrote: a path or an `importlib.resources` folder
+    folder: Path|Traversable, # What `train` wrote: a path or an `importlib.resources` folder
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]: # history and losses: lists by column name
     "Read history.csv and losses.csv."
     def columns(name):
@@ -453,11 +454,10 @@ def read_log(
     return columns('history.csv'),columns('losses.csv')
 
 def plot_log(
-    folder: 'Path|Traversable', # What `train` wrote: a path or an `importlib.resources` folder
+    folder: Path|Traversable, # What `train` wrote: a path or an `importlib.resources` folder
     metrics: Sequence[str]=('psnr', 'ciede2000'), # Columns of history.csv
-) -> 'Figure': # matplotlib's
+) -> Figure: # With no window of its own
     "The parts of the losses and the validation figures over the images seen."
-    from matplotlib.figure import Figure
     history,losses = read_log(folder)
     shown = [m for m in metrics if m in history]
     fig = Figure(figsize=(3.3*(2 + len(shown)), 2.7), layout='constrained', dpi=100)

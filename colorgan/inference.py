@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['lightness', 'view_size', 'Colorizer', 'upsample_ab', 'join', 'to_image', 'upload_widget']
 
-# %% ../nbs/05_inference.ipynb #fe7b0fb5
+# %% ../nbs/05_inference.ipynb #e5cd9a66
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -129,10 +129,10 @@ def colorize_file(self:Colorizer,
     with write_whole(dst) as tmp: im.save(tmp, quality=95, **(dict(subsampling=0) if Image.EXTENSION[dst.suffix.lower()] == 'JPEG' else {}))
     return dst
 
-# %% ../nbs/05_inference.ipynb #95b34752
+# %% ../nbs/05_inference.ipynb #90a548d6
 def upload_widget(
     colorizer: Colorizer, # Colors what is uploaded
-) -> 'VBox': # ipywidgets'
+) -> Any: # An ipywidgets `VBox`
     "An upload button; each picture appears gray and in color below it, or with what was wrong with it."
     import io
     import ipywidgets as widgets

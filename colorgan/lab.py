@@ -6,8 +6,9 @@
 __all__ = ['srgb_to_linear', 'linear_to_srgb', 'rgb_to_lab', 'lab_to_rgb', 'normalize_lab', 'denormalize_lab', 'in_gamut',
            'fit_gamut', 'lab_transform']
 
-# %% ../nbs/01_lab.ipynb #71d41533
+# %% ../nbs/01_lab.ipynb #d5564724
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -110,9 +111,9 @@ def fit_gamut(
     pixels[outside] = torch.cat([L, ab*low], 1)[0, :, :, 0].T
     return pixels.movedim(-1, 1)
 
-# %% ../nbs/01_lab.ipynb #6d136641
+# %% ../nbs/01_lab.ipynb #df1572a0
 @cache
-def lab_transform() -> 'ItemTransform': # fasttransform's, for whole batches
+def lab_transform() -> Any: # A fastai `ItemTransform` for whole batches
     "The batch transform from `(rgb,)` to `(L_norm, ab_norm)`; it decodes to the gray and the color picture."
     from fastai.torch_core import TensorImage
     from fasttransform import ItemTransform

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['psnr', 'ciede2000', 'colorfulness', 'to_pictures', 'PictureMetric', 'picture_metrics']
 
-# %% ../nbs/06_metrics.ipynb #120bc85c
+# %% ../nbs/06_metrics.ipynb #c9992a12
 from collections.abc import Callable
 
 import numpy as np
-from fastai.learner import Metric
+from fastai.learner import Learner, Metric
 from torch import Tensor
 
 from .lab import denormalize_lab, fit_gamut, lab_to_rgb
@@ -39,7 +39,7 @@ def colorfulness(
     rg,yb = r - g,(r + g)/2 - b
     return float(np.hypot(rg.std(), yb.std()) + 0.3*np.hypot(rg.mean(), yb.mean()))
 
-# %% ../nbs/06_metrics.ipynb #70d7b156
+# %% ../nbs/06_metrics.ipynb #0c55151a
 def to_pictures(
     L_norm: Tensor, # `(N, 1, H, W)`
     ab_norm: Tensor, # `(N, 2, H, W)`
@@ -59,7 +59,7 @@ class PictureMetric(Metric):
     def name(self): return self._name
     def reset(self): self.values = []
     def accumulate(self,
-        learn: 'Learner', # Which holds L, the prediction and the truth of a batch
+        learn: Learner, # Which holds L, the prediction and the truth of a batch
     ):
         "Measure each picture of the batch."
         ours,truth = to_pictures(learn.x, learn.pred.detach()),to_pictures(learn.x, learn.y)
