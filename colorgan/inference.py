@@ -32,17 +32,18 @@ def lightness(
     else: return rgb_to_lab(torch.from_numpy(np.array(im.convert('RGB'))).permute(2, 0, 1)[None])[:, :1]
     return rgb_to_lab(torch.from_numpy(gray).clamp(0, 1).expand(1, 3, *gray.shape))[:, :1]
 
-# %% ../nbs/05_inference.ipynb #9ca6771c
+# %% ../nbs/05_inference.ipynb #2bb84820
 def view_size(
     h: int, # Of the picture, in pixels
     w: int, # Of the picture, in pixels
     size: int, # Side of a square of as many pixels as the network shall see
+    multiple: int=1, # Of which height and width shall be
 ) -> tuple[int, int]: # Height and width
-    "The picture's shape at about `size*size` pixels."
-    scale = size/(h*w)**.5
-    return max(1, round(h*scale)),max(1, round(w*scale))
+    "The picture's shape at about `size*size` pixels, no side longer than four times `size`."
+    scale = size/(h*w)**.5/multiple
+    return tuple(min(4*size//multiple, max(1, round(o*scale)))*multiple for o in (h, w))
 
-# %% ../nbs/05_inference.ipynb #13da09cd
+# %% ../nbs/05_inference.ipynb #0d4d98fc
 class Colorizer:
     "A trained generator, ready to color pictures."
     def __init__(self,
@@ -68,7 +69,9 @@ class Colorizer:
         L: Tensor, # Lightness in [0, 100], `(N, 1, H, W)`
     ) -> Tensor: # ab in CIE units, `(N, 2, h, w)`, at the size the network sees
         "Step 1: the network's colors for a small copy of `L`."
-        small = F.interpolate(L, view_size(*L.shape[-2:], self.size), mode='bicubic', antialias=True).clamp(0, 100)
+        multiple = min(self.size, getattr(self.generator, 'multiple', 1))
+        view = view_size(*L.shape[-2:], self.size, multiple)
+        small = F.interpolate(L, view, mode='bicubic', antialias=True).clamp(0, 100)
         with torch.inference_mode(): return self.generator((small/50 - 1).to(self.device)).float().to(L.device)*110
 
 # %% ../nbs/05_inference.ipynb #450e0970
@@ -112,7 +115,7 @@ def colorize(self:Colorizer,
     L = lightness(im)
     return to_image(join(L, upsample_ab(self.predict_ab(L), L)))
 
-# %% ../nbs/05_inference.ipynb #32d29d19
+# %% ../nbs/05_inference.ipynb #d7b1a0dc
 @patch
 def colorize_file(self:Colorizer,
     src: str|os.PathLike, # A picture
@@ -121,15 +124,18 @@ def colorize_file(self:Colorizer,
     "Color the picture in `src` into the file `dst`. Raises `PictureError` and `OutputError`."
     src,dst = Path(src),Path(dst)
     Image.init()
-    if dst.suffix.lower() not in Image.EXTENSION:
-        raise OutputError(f"Can't write {dst}: {dst.suffix or 'a name without ending'} is no picture format. Use .png, .jpg, .tif or .webp.")
+    kind = Image.EXTENSION.get(dst.suffix.lower())
+    if kind not in Image.SAVE:
+        raise OutputError(f"Can't write {dst}: {dst.suffix or 'a name without ending'} is no picture format that can be written. Use .png, .jpg, .tif or .webp.")
     if dst.exists() and src.exists() and dst.samefile(src):
         raise OutputError(f"Won't write over the original {src}. Choose another folder or name.")
     im = self.colorize(src)
-    with write_whole(dst) as tmp: im.save(tmp, quality=95, **(dict(subsampling=0) if Image.EXTENSION[dst.suffix.lower()] == 'JPEG' else {}))
+    with write_whole(dst) as tmp:
+        try: im.save(tmp, quality=95, **(dict(subsampling=0) if kind == 'JPEG' else {}))
+        except (ValueError, KeyError) as e: raise OSError(f'{kind} refuses it: {e}') from e
     return dst
 
-# %% ../nbs/05_inference.ipynb #90a548d6
+# %% ../nbs/05_inference.ipynb #f2db0cdb
 def upload_widget(
     colorizer: Colorizer, # Colors what is uploaded
 ) -> Any: # An ipywidgets `VBox`
@@ -145,7 +151,7 @@ def upload_widget(
 
     def show(change):
         new = change['new']
-        for f in new.values() if isinstance(new, dict) else new:  # ipywidgets 7, which Colab has, and 8
+        for f in new.values() if isinstance(new, dict) else new:  # ipywidgets 7 has a dict, 8 a tuple
             try: im = open_picture(io.BytesIO(bytes(f['content'])))
             except PictureError as e: shown.children += (widgets.Label(f"{f.get('name') or f['metadata']['name']}: {e}"),)
             else: shown.children += (widgets.HBox([picture(im.convert('L')), picture(colorizer.colorize(im))]),)

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['srgb_to_linear', 'linear_to_srgb', 'rgb_to_lab', 'lab_to_rgb', 'normalize_lab', 'denormalize_lab', 'in_gamut',
-           'fit_gamut', 'lab_transform']
+           'fit_gamut', 'to_pictures', 'lab_transform']
 
-# %% ../nbs/01_lab.ipynb #d5564724
+# %% ../nbs/01_lab.ipynb #4e97f5d7
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -111,10 +112,20 @@ def fit_gamut(
     pixels[outside] = torch.cat([L, ab*low], 1)[0, :, :, 0].T
     return pixels.movedim(-1, 1)
 
-# %% ../nbs/01_lab.ipynb #df1572a0
+# %% ../nbs/01_lab.ipynb #62822b4c
+def to_pictures(
+    L_norm: Tensor, # `(N, 1, H, W)`
+    ab_norm: Tensor, # `(N, 2, H, W)`
+) -> np.ndarray: # uint8, `(N, H, W, 3)`
+    "The 8-bit sRGB pictures of normalized Lab, fitted to the gamut."
+    rgb = lab_to_rgb(fit_gamut(denormalize_lab(L_norm.float(), ab_norm.float())))
+    return (rgb*255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+# %% ../nbs/01_lab.ipynb #a328a5d1
 @cache
 def lab_transform() -> Any: # A fastai `ItemTransform` for whole batches
     "The batch transform from `(rgb,)` to `(L_norm, ab_norm)`; it decodes to the gray and the color picture."
+    import fastai.vision.learner  # knows how to show results that are pictures
     from fastai.torch_core import TensorImage
     from fasttransform import ItemTransform
 

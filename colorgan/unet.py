@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GENERATORS', 'UNetLevel', 'padded', 'init_weights', 'UNet', 'WeightsError', 'DynamicUNet', 'create_generator',
-           'save_generator', 'read_card', 'load_generator']
+           'save_tensors', 'save_generator', 'read_card', 'load_generator']
 
 # %% ../nbs/02_unet.ipynb #8424a3b5
 import json, os
@@ -108,7 +108,7 @@ def _torchvision_weights(arch):
         raise WeightsError(f"Can't load the ImageNet weights of {arch}: {e}. Fetch {weights.url} on a machine with a network "
                            f"and put it at {place}, or build the network with pretrained=False.") from e
 
-# %% ../nbs/02_unet.ipynb #6cbab6f4
+# %% ../nbs/02_unet.ipynb #20bd11ef
 class DynamicUNet(nn.Module):
     "fastai's `DynamicUnet` on a torchvision ResNet that takes L (Ronneberger et al. 2015; He et al. 2015); any height and width."
     def __init__(self,
@@ -123,13 +123,13 @@ class DynamicUNet(nn.Module):
         model = get_model(encoder)
         if pretrained: model.load_state_dict(_torchvision_weights(encoder))
         body = create_body(model, n_in=1, pretrained=pretrained, cut=-2)
-        self.net = DynamicUnet(body, n_out, (256, 256))
+        self.net,self.multiple = DynamicUnet(body, n_out, (256, 256)),32
 
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
         "Predict ab from L."
-        return padded(self.net, L_norm, 32).as_subclass(Tensor)
+        return padded(self.net, L_norm, self.multiple).as_subclass(Tensor)
 
 # %% ../nbs/02_unet.ipynb #94fc02fb
 GENERATORS = {'unet': UNet, 'dynamic_unet': DynamicUNet}
@@ -144,7 +144,20 @@ def create_generator(
     if architecture not in GENERATORS: raise ValueError(f"No generator {architecture!r}; there are {', '.join(GENERATORS)}.")
     return GENERATORS[architecture](**arguments)
 
-# %% ../nbs/02_unet.ipynb #b2aaa341
+# %% ../nbs/02_unet.ipynb #e58420d3
+def save_tensors(
+    dst: str|os.PathLike, # Ends in .safetensors
+    tensors: dict[str, Tensor], # By name; on any device
+    header: dict[str, str], # Metadata
+) -> None:
+    "Write a safetensors file, whole or not at all. Raises `OutputError`."
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+    with write_whole(dst) as tmp:
+        try: save_file({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, tmp, header)
+        except SafetensorError as e: raise OSError(str(e)) from e
+
+# %% ../nbs/02_unet.ipynb #40c8420d
 def save_generator(
     dst: str|os.PathLike, # Ends in .safetensors
     G: nn.Module, # The network
@@ -154,14 +167,12 @@ def save_generator(
     **about, # What else the file should say: recipe, data, figures; anything JSON can hold
 ) -> None:
     "Write the weights of `G` with all that is needed to use them, whole or not at all. Raises `OutputError`."
-    from safetensors.torch import save_file
-    state = {k: v.detach().to('cpu', torch.float16 if half and v.is_floating_point() else v.dtype).contiguous()
-             for k,v in G.state_dict().items()}
+    state = {k: v.half() if half and v.is_floating_point() else v for k,v in G.state_dict().items()}
     card = dict(architecture=architecture, arguments=arguments, normalization=_NORMALIZATION, version=__version__, **about)
     header = {'format': _FORMAT} | {k: json.dumps(v) for k,v in card.items()}
-    with write_whole(dst) as tmp: save_file(state, tmp, header)
+    save_tensors(dst, state, header)
 
-# %% ../nbs/02_unet.ipynb #2fe61a62
+# %% ../nbs/02_unet.ipynb #cb787269
 def read_card(
     path: str|os.PathLike, # A weights file
 ) -> dict: # architecture, arguments, normalization, version, and what else it says
@@ -169,8 +180,10 @@ def read_card(
     from safetensors import SafetensorError, safe_open
     path = Path(path)
     if not path.is_file(): raise WeightsError(f"There is no weights file {path}.")
-    with path.open('rb') as f: start = f.read(9)
-    if start[:2] in (b'PK', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
+    try:
+        with path.open('rb') as f: start = f.read(9)
+    except OSError as e: raise WeightsError(f"Can't open {path}: {e.strerror}. Check its permissions.") from e
+    if start[8:] != b'{' and start[:2] in (b'PK', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
         raise WeightsError(f"{path} is a pickle (as PyTorch's .pth files are). Pickles can run code, so they are never opened here: "
                            "use the .safetensors file that `colorgan train` wrote.")
     try:
