@@ -532,7 +532,12 @@ def fit_phases(self:ColorLearner,
         schedule = [ParamScheduler({'lr': falling})] if phase.decay else []
         self.fit(len(lengths), phase.lr, reset_opt=True, cbs=[EpochLengths(lengths), *schedule])
 
-# %% ../nbs/04_gan.ipynb #ff15d147
+# %% ../nbs/04_gan.ipynb #9da00576
+def _print_row(learn, row):
+    "An epoch's figures in a line, where there is no terminal for a table."
+    print('  '.join(f'{n} {v:.4g}' if isinstance(v, float) else f'{n} {v}' for n,v in zip(learn.recorder.metric_names, row)), flush=True)
+
+# %% ../nbs/04_gan.ipynb #2bd2c5a0
 def train(
     photos: PhotoSet, # From `choose_photos`
     out: str|os.PathLike, # Folder for weights, logs and samples
@@ -557,6 +562,7 @@ def train(
     log = RunLog(out, dict(data=dict(photographs=len(photos.train)), seed=seed))
     learn = recipe_learner(r, dls, metrics=metrics, path=out, cbs=[log, DrawSamples(Path(out)/'samples'), *cbs])
     bars = not quiet and (IN_NOTEBOOK or sys.stdout.isatty())
+    if not bars: learn.logger = partial(_print_row, learn)
     with nullcontext() if bars else learn.no_bar(), learn.no_logging() if quiet else nullcontext(): learn.fit_phases(fits)
     return learn
 
