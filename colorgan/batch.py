@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['Job', 'find_sources', 'plan_batch', 'colorize_many']
 
-# %% ../nbs/05a_batch.ipynb #c7f686a3
+# %% ../nbs/05a_batch.ipynb #a5637851
 import glob, os, queue, unicodedata
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .data import ColorganError, PictureError, remove_leftovers
 from .inference import Colorizer, Report, _threads
 from .pictures import PictureFile, ending, output_format
 
-# %% ../nbs/05a_batch.ipynb #c6968b55
+# %% ../nbs/05a_batch.ipynb #73ced060
 @dataclass(frozen=True)
 class Job:
     "A picture to be colored."
@@ -37,6 +37,7 @@ def _inside(folder, out):
         found += [Path(place)/f for f in sorted(files) if not f.startswith('.') and Path(f).suffix.lower() in Image.EXTENSION]
     return found
 
+# %% ../nbs/05a_batch.ipynb #5dce9337
 def find_sources(
     sources: Sequence[str|os.PathLike], # Files, folders and patterns
     out: str|os.PathLike, # The output folder, which is not searched
@@ -53,14 +54,23 @@ def find_sources(
                 for f in _inside(hit, Path(out)): found.setdefault(f, (Path(hit.resolve().name) if several else Path())/f.relative_to(hit))
     return list(found.items()),missing
 
-# %% ../nbs/05a_batch.ipynb #bedb1118
+# %% ../nbs/05a_batch.ipynb #6f9979a5
 def _key(path): return unicodedata.normalize('NFC', str(path)).casefold()  # some file systems don't tell a from A
+
+def _with_origin(job):
+    "scan.png for scan.tif becomes scan.tif.png, for there is a scan.jpg too."
+    return Job(job.src, job.dst.with_name(job.src.name + job.dst.suffix), job.format, job.pixels)
+
+def _fault(job, first, originals):
+    if first != job.src: return f"{job.dst} is to be the picture of {first} already. Rename one, or give --suffix or another --out."
+    if job.dst.resolve() in originals: return f"Won't write over the original {job.dst}. Choose another folder, or a suffix."
 
 def _target(src, place, out, format, suffix, max_pixels):
     with PictureFile(src, max_pixels) as file: chosen,pixels = format or output_format(file),file.width*file.height
     same = place.suffix.lower() in Image.EXTENSION and Image.EXTENSION[place.suffix.lower()] == chosen
     return Job(src, out/place.with_name(place.stem + suffix + (place.suffix if same else ending(chosen))), chosen, pixels)
 
+# %% ../nbs/05a_batch.ipynb #d20bcd3a
 def plan_batch(
     sources: Sequence[str|os.PathLike], # Files, folders and patterns
     out: str|os.PathLike, # Folder for the colored pictures
@@ -74,22 +84,12 @@ def plan_batch(
     for src,place in found:
         try: jobs.append(_target(src, place, Path(out), format, suffix, max_pixels))
         except (ColorganError, OSError) as e: failed.append(Report(str(src), outcome='failed', reason=str(e)))
-    often = Counter(_key(j.dst) for j in jobs)
-    jobs = [j if often[_key(j.dst)] == 1 else _with_origin(j) for j in jobs]
-    taken,good = {},[]
-    for j in jobs:
-        other = taken.setdefault(_key(j.dst), j.src)
-        if other != j.src: why = f"{j.dst} is to be the picture of {other} already. Rename one, or give --suffix or another --out."
-        elif j.dst.resolve() in originals: why = f"Won't write over the original {j.dst}. Choose another folder, or a suffix."
-        else:
-            good.append(j)
-            continue
-        failed.append(Report(str(j.src), outcome='failed', reason=why))
-    return good,failed
-
-def _with_origin(job):
-    "scan.png for scan.tif becomes scan.tif.png, for there is a scan.jpg too."
-    return Job(job.src, job.dst.with_name(job.src.name + job.dst.suffix), job.format, job.pixels)
+    alike = {}
+    for j in jobs: alike.setdefault(_key(j.dst), set()).add(_key(j.src.name))
+    jobs,taken = [_with_origin(j) if len(alike[_key(j.dst)]) > 1 else j for j in jobs],{}
+    faults = [_fault(j, taken.setdefault(_key(j.dst), j.src), originals) for j in jobs]
+    failed += [Report(str(j.src), outcome='failed', reason=why) for j,why in zip(jobs, faults) if why]
+    return [j for j,why in zip(jobs, faults) if not why],failed
 
 # %% ../nbs/05a_batch.ipynb #bb7016e5
 class _Desk:
@@ -137,7 +137,7 @@ def _done_before(job, skip_done, overwrite):
     if skip_done: return Report(str(job.src), str(job.dst), 'skipped', f'{job.dst} is there')
     return Report(str(job.src), outcome='failed', reason=f'{job.dst} is there already. Skip what is done, or overwrite it.')
 
-# %% ../nbs/05a_batch.ipynb #bf6fbd48
+# %% ../nbs/05a_batch.ipynb #8d936218
 def colorize_many(
     colorizer: Colorizer, # Which colors
     sources: Sequence[str|os.PathLike], # Files, folders and patterns
@@ -158,6 +158,7 @@ def colorize_many(
     remove_leftovers(j.dst for j in todo)
     yield from _work(colorizer, todo, jobs, options | dict(max_pixels=max_pixels))
 
+# %% ../nbs/05a_batch.ipynb #f0034fc2
 def _work(colorizer, todo, jobs, options, room=64e6):
     desk,pool,live = _Desk(colorizer),_threads(jobs),{}
     try:

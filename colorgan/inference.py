@@ -54,7 +54,7 @@ def view_size(
     scale = size/(h*w)**.5/multiple
     return tuple(min(4*size//multiple, max(1, round(o*scale)))*multiple for o in (h, w))
 
-# %% ../nbs/05_inference.ipynb #21a99c27
+# %% ../nbs/05_inference.ipynb #03ba7c82
 class Colorizer:
     "A trained generator, ready to color pictures; any number of threads may use it at once."
     def __init__(self,
@@ -74,14 +74,6 @@ class Colorizer:
     @cached_property
     def _exact(self): return deepcopy(self.generator).float()
 
-    @property
-    def digest(self) -> str: # Hexadecimal
-        "What tells these weights from others: the SHA-256 of their file, or of themselves."
-        if self._digest is None:
-            state = [v.detach().float().cpu().numpy().tobytes() for v in self.generator.state_dict().values()]
-            self._digest = hashlib.sha256(b''.join(state)).hexdigest()
-        return self._digest
-
     @classmethod
     def from_file(cls,
         path: str|os.PathLike, # Weights that `colorgan train` or `colorgan demo` wrote
@@ -92,6 +84,15 @@ class Colorizer:
         generator,card = load_generator(path)
         with open(path, 'rb') as f: digest = hashlib.file_digest(f, 'sha256').hexdigest()
         return cls(generator, size or card.get('recipe', {}).get('size', 256), card=card, digest=digest, **kwargs)
+
+# %% ../nbs/05_inference.ipynb #59efcdd0
+@patch(as_prop=True)
+def digest(self:Colorizer) -> str: # Hexadecimal
+    "What tells these weights from others: the SHA-256 of their file, or of themselves."
+    if self._digest is None:
+        state = [v.detach().float().cpu().numpy().tobytes() for v in self.generator.state_dict().values()]
+        self._digest = hashlib.sha256(b''.join(state)).hexdigest()
+    return self._digest
 
 # %% ../nbs/05_inference.ipynb #83f1b7ff
 def _no_memory(e): return isinstance(e, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(e)
