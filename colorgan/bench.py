@@ -5,8 +5,10 @@
 # %% auto #0
 __all__ = ['describe_machine', 'bench_inference', 'print_bench']
 
-# %% ../nbs/09_bench.ipynb #2adbd9db
+# %% ../nbs/09_bench.ipynb #0bbb5c4f
 import os, platform, shutil, subprocess, sys, time
+from copy import copy
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -126,21 +128,22 @@ def _bench_big(colorizer, src, folder, repeats):
         light_error=_light_error(src, dst('ours')), rival_light_error=_light_error(src, dst('rival')),
         difference=float(np.abs(np.asarray(a, np.float32) - np.asarray(b, np.float32)).mean()), outside_gamut=_outside(colorizer, src))
 
-# %% ../nbs/09_bench.ipynb #bea07eb9
+# %% ../nbs/09_bench.ipynb #dc81cdba
 def _bench_folder(colorizer, folder, out, turns=2):
-    "Pictures per second of `colorize_many`, and of a loop."
-    files = sorted(folder.iterdir())
+    "Pictures per second of `colorize_many`, of a loop, and of a loop without empty pictures in its batches."
+    files,alone = sorted(folder.iterdir()),copy(colorizer)
+    alone.batch = 1
     def many(files=files):
         for r in colorize_many(colorizer, files, out/'many', jobs=12, quality=95, overwrite=True):
             if r.outcome != 'done': raise ColorganError(f'The benchmark failed: {r}')
-    def loop(files=files):
+    def loop(files=files, colorizer=colorizer):
         (out/'loop').mkdir(parents=True, exist_ok=True)
         for f in files: colorizer.colorize(f).save(out/'loop'/f.name, quality=95, subsampling=0)
-    many(files[:12])
-    loop(files[:12])
-    timed = _by_turns(many, loop, turns)
-    rates = [len(files)/timed[k]['median'] for k in ('seconds', 'rival_seconds')]
-    return dict(pictures=len(files), per_second=rates[0], rival_per_second=rates[1], ratio=rates[0]/rates[1])
+    rates = {}
+    for name,each in (('per_second', many), ('rival_per_second', loop), ('lone_per_second', partial(loop, colorizer=alone))):
+        each(files[:12])
+        rates[name] = len(files)/median(_seconds(each) for _ in range(turns))
+    return dict(pictures=len(files), **rates, ratio=rates['per_second']/rates['rival_per_second'], lone_ratio=rates['per_second']/rates['lone_per_second'])
 
 # %% ../nbs/09_bench.ipynb #52271d0f
 _PEAK = """import sys
@@ -191,7 +194,7 @@ def bench_inference(
             shell=_bench_shell(weights_file, folder/'small.jpg', folder/'shell'),
             memory=dict(mb=_bench_memory(colorizer, weights_file, folder/'big.jpg', folder/'peak.jpg')))
 
-# %% ../nbs/09_bench.ipynb #a395f0bc
+# %% ../nbs/09_bench.ipynb #dafaa5e7
 def _row(what, value, unit, beside='', target=None, most=True):
     "A line of the table; `most` says whether the target is an upper bound."
     if value is None: return f'{what:34}{"not measured":>14}'
@@ -219,6 +222,7 @@ def print_bench(
     print(_row('ab enlarged 8 times, error', up['chroma_error'], 'ab', f"bilinear {up['rival_chroma_error']:.2f}"))
     print(_row(f"Folder of {folder['pictures']}", folder['per_second'], 'a s', f"loop {folder['rival_per_second']:.2f}"))
     print(_row('  times as fast as the loop', folder['ratio'], 'x', target=2., most=False))
+    print(_row('  of a loop without empty pictures', folder['lone_ratio'], 'x', f"loop {folder['lone_per_second']:.2f}"))
     print(_row('One picture from the shell', shell['seconds'], 's', f"import torch {shell['rival_seconds']:.2f}"))
     print(_row('  times as long as import torch', shell['ratio'], 'x', target=1.5))
     print(_row(f"Peak memory, {big['width']}x{big['height']}", result['memory']['mb'], 'MB', target=1200))

@@ -54,7 +54,7 @@ def view_size(
     scale = size/(h*w)**.5/multiple
     return tuple(min(4*size//multiple, max(1, round(o*scale)))*multiple for o in (h, w))
 
-# %% ../nbs/05_inference.ipynb #03ba7c82
+# %% ../nbs/05_inference.ipynb #b91b8586
 class Colorizer:
     "A trained generator, ready to color pictures; any number of threads may use it at once."
     def __init__(self,
@@ -63,13 +63,14 @@ class Colorizer:
         saturation: float=1., # What ab is multiplied with: 0 is gray; may be changed at any time
         device: str|None=None, # Where the network runs; None: the best there is
         precision: str='auto', # See `choose_dtype`
+        batch: int=4, # Pictures of less than a megapixel go through the network so many at a time, if need be with empty ones
         card: dict|None=None, # What the weights file says of itself
         digest: str|None=None, # SHA-256 of the weights file; None: of the weights
     ):
         self.device = choose_device(device)
         self.dtype = choose_dtype(precision, torch.device(self.device).type)
         self.generator = deepcopy(generator).eval().to(self.device, self.dtype, memory_format=torch.channels_last)
-        self.size,self.saturation,self.card,self._digest = size,saturation,card or {},digest
+        self.size,self.saturation,self.batch,self.card,self._digest = size,saturation,batch,card or {},digest
 
     @cached_property
     def _exact(self): return deepcopy(self.generator).float()
@@ -78,7 +79,7 @@ class Colorizer:
     def from_file(cls,
         path: str|os.PathLike, # Weights that `colorgan train` or `colorgan demo` wrote
         size: int|None=None, # None: the size it was trained at
-        **kwargs, # `saturation`, `device`, `precision`
+        **kwargs, # `saturation`, `device`, `precision`, `batch`
     ) -> 'Colorizer':
         "Rebuild the network from its weights file, which needs nothing else. Raises `WeightsError`."
         generator,card = load_generator(path)
@@ -233,9 +234,7 @@ def _paint(picture, small, ab, depth=None, each=map):
     for _ in each(paint, _pieces(picture.width, picture.height)): pass
     return canvas
 
-# %% ../nbs/05_inference.ipynb #3f4a124c
-def _batch(picture): return 4 if picture.width*picture.height <= 2**20 else 1
-
+# %% ../nbs/05_inference.ipynb #b10ef82b
 @patch
 def _see_padded(self:Colorizer, smalls, batch, notes):
     "ab of a list of small L, as many at a time as `batch` says, whatever the length of the list."
@@ -246,7 +245,7 @@ def _see_padded(self:Colorizer, smalls, batch, notes):
 @patch
 def _color(self:Colorizer, frames, see, notes, depth=None, each=map):
     "The canvases of `frames`, one after the other; those of one shape are seen together."
-    for (batch,*view),alike in groupby(frames, lambda p: (_batch(p), *self.view(p.height, p.width))):
+    for (batch,*view),alike in groupby(frames, lambda p: (self.batch if p.width*p.height <= 2**20 else 1, *self.view(p.height, p.width))):
         while some := list(islice(alike, batch)):
             smalls = [_small(p, view) for p in some]
             for p,small,ab in zip(some, smalls, see(smalls, batch, notes)): yield _paint(p, small, ab[None], depth, each)
