@@ -194,7 +194,7 @@ def bench_inference(
             shell=_bench_shell(weights_file, folder/'small.jpg', folder/'shell'),
             memory=dict(mb=_bench_memory(colorizer, weights_file, folder/'big.jpg', folder/'peak.jpg')))
 
-# %% ../nbs/09_bench.ipynb #dafaa5e7
+# %% ../nbs/09_bench.ipynb #0814ca55
 def _row(what, value, unit, beside='', target=None, most=True):
     "A line of the table; `most` says whether the target is an upper bound."
     if value is None: return f'{what:34}{"not measured":>14}'
@@ -210,6 +210,7 @@ def _big_rows(name, r):
             _row('  off the light of the input', r['light_error'], 'levels', f"rival {r['rival_light_error']:.2f}"),
             _row('  off the picture of the rival', r['difference'], 'levels', f"{r['outside_gamut']:.1%} outside sRGB")]
 
+# %% ../nbs/09_bench.ipynb #5903a090
 def print_bench(
     result: dict, # From `bench_inference`
 ) -> None:
