@@ -599,7 +599,7 @@ def _deep(self:PictureFile, fp, size):
     if a.shape[1::-1] != size: raise ValueError(f'its header says {size}, its pixels {a.shape[1::-1]}')
     return _widened(a, self.depth)
 
-# %% ../nbs/04a_pictures.ipynb #1b9d69fa
+# %% ../nbs/04a_pictures.ipynb #347dd41d
 @patch
 def _frame(self:PictureFile, im, fp):
     deep = self.depth > 8 and im.mode not in ('I', 'I;16', 'I;16B', 'F') or self.format == 'PNG' and self.depth == 16
@@ -619,6 +619,8 @@ def _frames(self:PictureFile):
         for i in range(self.still, self.still + self.n_frames):
             with _reading(self.name):
                 if i: im.seek(i)
+                for _,box,*_ in im.tile:  # a frame may claim more than its picture
+                    if box: self._check_size(box[2] - box[0], box[3] - box[1])
                 picture = self._frame(im, fp)
             yield picture
             del picture
