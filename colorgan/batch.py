@@ -37,13 +37,14 @@ def _inside(folder, out):
         found += [Path(place)/f for f in sorted(files) if not f.startswith('.') and Path(f).suffix.lower() in Image.EXTENSION]
     return found
 
-# %% ../nbs/05a_batch.ipynb #5dce9337
+# %% ../nbs/05a_batch.ipynb #2a098acf
 def find_sources(
-    sources: Sequence[str|os.PathLike], # Files, folders and patterns
+    sources: str|os.PathLike|Sequence[str|os.PathLike], # Files, folders and patterns
     out: str|os.PathLike, # The output folder, which is not searched
 ) -> tuple[list[tuple[Path, Path]], list[Report]]: # Pictures, each with its place below `out`; and what was not found
     "Look up the sources; each picture once."
     found,missing = {},[]
+    if isinstance(sources, (str, os.PathLike)): sources = [sources]
     several = sum(Path(s).is_dir() for s in sources) > 1
     for s in map(os.fspath, sources):
         hits = [s] if os.path.exists(s) else sorted(glob.glob(s, recursive=True))
@@ -158,9 +159,9 @@ def colorize_many(
     remove_leftovers(j.dst for j in todo)
     yield from _work(colorizer, todo, jobs, options | dict(max_pixels=max_pixels))
 
-# %% ../nbs/05a_batch.ipynb #f0034fc2
+# %% ../nbs/05a_batch.ipynb #f343215e
 def _work(colorizer, todo, jobs, options, room=64e6):
-    desk,pool,live = _Desk(colorizer),_threads(jobs),{}
+    desk,pool,live = _Desk(colorizer),_threads.__wrapped__(jobs),{}  # a pool of its own: a shared one could starve a second batch
     try:
         while todo or live:
             while todo and len(live) < jobs and (not live or sum(live.values()) + todo[0].pixels <= room):
@@ -179,3 +180,4 @@ def _work(colorizer, todo, jobs, options, room=64e6):
             desk.waiting.clear()
             if isinstance(event := desk.events.get(), Report): del live[event.src]
             else: desk.take(event)
+        pool.shutdown()

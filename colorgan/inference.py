@@ -6,12 +6,12 @@
 __all__ = ['lightness', 'view_size', 'Colorizer', 'Upsampler', 'upsample_ab', 'join', 'has_color', 'Report', 'check_target',
            'upload_widget']
 
-# %% ../nbs/05_inference.ipynb #1cc26825
+# %% ../nbs/05_inference.ipynb #c0ff64fe
 import hashlib, os, time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from . import __version__
 from .data import OutputError, PictureError
 from .lab import rgb_to_L, rgb_to_lab, show_lab
-from .pictures import Canvas, Picture, PictureFile, format_of, output_format, to_picture, write_picture
+from .pictures import Canvas, PictureFile, format_of, output_format, to_picture, write_picture
 from .unet import choose_device, choose_dtype, load_generator
 
 # %% ../nbs/05_inference.ipynb #41c85241
