@@ -28,18 +28,18 @@ def demo_photos() -> tuple[dict, dict]: # To learn from, and to be judged on: Pi
     parts = {n: cut(im) for n,im in photos.items()}
     return {n: a for n,(a,_) in parts.items()},{n: b for n,(_,b) in parts.items()} | {f'{UNSEEN}, unseen': unseen}
 
-# %% ../nbs/10_cli.ipynb #88b44011
+# %% ../nbs/10_cli.ipynb #8a26789a
 def demo_recipe() -> tuple: # A `Recipe`, and fastai item transforms that cut the crops
     "The study's recipe with networks of a quarter of the width, on crops of 96 pixels."
     from dataclasses import replace
     from fastai.vision.augment import FlipItem, RandomResizedCrop
-    from colorgan.gan import RECIPES, Phase
-    recipe = replace(RECIPES['seed'], name='demo', generator_args=dict(n_filters=16, n_down=6), discriminator_filters=16,
+    from colorgan.recipes import RECIPES, Phase
+    recipe = replace(RECIPES['seed'], name='demo', generator_args=dict(n_filters=16, n_down=6), discriminator_args=dict(num_filters=16),
                      size=96, precision='auto', phases=(Phase(1, decay=.5),))
     filters = Image.Resampling.BICUBIC,Image.Resampling.NEAREST
     return recipe,[RandomResizedCrop(96, min_scale=.08, max_scale=.9, resamples=filters), FlipItem(.5)]
 
-# %% ../nbs/10_cli.ipynb #d9575d58
+# %% ../nbs/10_cli.ipynb #65967ab3
 DEMO_IMAGES = 6400
 
 def demo(
@@ -51,7 +51,7 @@ def demo(
 ) -> dict: # PSNR in dB, ours and gray, for each picture, and their means over the right parts; images; seconds; stopped_by_clock
     "Learn from the carried photographs, color what was kept back, and say how well it went. Raises `OutputError`."
     from colorgan.data import PhotoSet
-    from colorgan.gan import Clock, draw_colors, plot_log, save_figure, train
+    from colorgan.recipes import Clock, draw_colors, plot_log, save_figure, train
     from colorgan.inference import Colorizer
     from colorgan.metrics import picture_metrics
     check_writable(out)
@@ -109,9 +109,9 @@ def _demo(args, say):
     say(f"Look at {Path(args.out)/'before-after.png'}")
     return result
 
-# %% ../nbs/10_cli.ipynb #eec58776
+# %% ../nbs/10_cli.ipynb #32f609e7
 def _train(args, say):
-    from colorgan.gan import RECIPES, final_figures, plan, train, write_csv
+    from colorgan.recipes import RECIPES, final_figures, plan, train, write_csv
     from colorgan.metrics import picture_metrics
     from dataclasses import replace
     check_writable(args.out)

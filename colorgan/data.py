@@ -245,7 +245,7 @@ def _pil(photo):
     from fastai.vision.core import PILImage
     return PILImage.create(np.asarray(photo if isinstance(photo, Image.Image) else open_rgb(photo)))
 
-# %% ../nbs/00_data.ipynb #7a55c38b
+# %% ../nbs/00_data.ipynb #738b9d9c
 def rgb_loaders(
     train: Sequence, # Paths or PIL pictures to learn from
     valid: Sequence, # Paths or PIL pictures to validate on
@@ -273,6 +273,8 @@ def rgb_loaders(
     common = dict(bs=bs, num_workers=num_workers, after_batch=[IntToFloatTensor(), *batch_tfms])
     splits = range(len(train)),range(len(train), len(train) + len(valid))  # fastai flips what comes from split 0
     dsets = Datasets([*train, *valid], [[_pil]], splits=splits)
-    order = dict(get_idxs=method(Walk(len(train), seed)), n=epoch_images or len(train))
+    walk = Walk(len(train), seed)
+    order = dict(get_idxs=method(walk), n=epoch_images or len(train))
     train_dl = TfmdDL(dsets.train, after_item=[*item_tfms, ToTensor()], **order, **common)
+    train_dl.walk = walk
     return DataLoaders(train_dl, TfmdDL(dsets.valid, after_item=[fit, ToTensor()], **common), device=device or default_device())

@@ -5,34 +5,40 @@
 # %% auto #0
 __all__ = ['PatchDiscriminator']
 
-# %% ../nbs/03_discriminator.ipynb #851f5fb1
+# %% ../nbs/03_discriminator.ipynb #d44176e9
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .unet import init_weights
 
-# %% ../nbs/03_discriminator.ipynb #f0086bf9
-def _block(ni, nf, stride=2, norm=True, act=True):
-    layers = [nn.Conv2d(ni, nf, 4, stride, 1, bias=not norm)]
-    if norm: layers.append(nn.BatchNorm2d(nf))
+# %% ../nbs/03_discriminator.ipynb #7a4127fc
+_NORMS = {'batch': nn.BatchNorm2d, 'instance': nn.InstanceNorm2d}
+
+def _block(ni, nf, stride=2, norm=None, act=True):
+    layers = [nn.Conv2d(ni, nf, 4, stride, 1, bias=norm != 'batch')]
+    if norm: layers.append(_NORMS[norm](nf))
     if act: layers.append(nn.LeakyReLU(0.2))
     return nn.Sequential(*layers)
 
-# %% ../nbs/03_discriminator.ipynb #4bdd4e38
+# %% ../nbs/03_discriminator.ipynb #fa2d8bbe
 class PatchDiscriminator(nn.Module):
     "pix2pix's PatchGAN (Isola et al. 2017): 70x70 patches with `n_down=3`."
     def __init__(self,
         input_c: int=3, # Channels in: L and ab
         num_filters: int=64, # Channels of the first block; each next one has twice as many
         n_down: int=3, # Blocks after the first; the last of them has stride 1
+        norm: str|None='batch', # Or 'instance', or None
+        shrink: int=1, # Look at the picture made so many times smaller; the patches are as many times larger
     ):
         super().__init__()
-        f = num_filters
-        blocks = [_block(f*2**i, f*2**(i+1), stride=1 if i == n_down-1 else 2) for i in range(n_down)]
-        self.layers = init_weights(nn.Sequential(_block(input_c, f, norm=False), *blocks,
-                                                 _block(f*2**n_down, 1, stride=1, norm=False, act=False)))
+        if norm not in (*_NORMS, None): raise ValueError(f"norm must be {', '.join(_NORMS)} or None, not {norm!r}")
+        f,self.shrink = num_filters,shrink
+        blocks = [_block(f*2**i, f*2**(i+1), 1 if i == n_down-1 else 2, norm) for i in range(n_down)]
+        self.layers = init_weights(nn.Sequential(_block(input_c, f), *blocks, _block(f*2**n_down, 1, stride=1, act=False)))
 
     def forward(self,
-        lab_norm: Tensor, # L_norm and ab_norm together, `(N, 3, H, W)`, H and W at least 24
+        lab_norm: Tensor, # L_norm and ab_norm together, `(N, 3, H, W)`, H and W at least 24 times `shrink`
     ) -> Tensor: # Logits, `(N, 1, h, w)`, 30x30 for 256x256: above 0 it takes the patch for real
         "Judge every patch."
-        return self.layers(lab_norm)
+        return self.layers(F.avg_pool2d(lab_norm, self.shrink) if self.shrink > 1 else lab_norm)
