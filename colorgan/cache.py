@@ -34,8 +34,8 @@ def _pixels(photo, size, resize):
     im = im.crop((x, y, x + cw, y + ch)).resize((size, size), Image.Resampling.BICUBIC)  # `box` would look beyond the crop
     return np.ascontiguousarray(np.asarray(im).transpose(2, 0, 1))
 
-# %% ../nbs/00a_cache.ipynb #0a68bc69
-_FORMAT,_TAIL,_MAGIC = 'colorgan photographs 1',struct.Struct('<QL8s'),b'colorgan'
+# %% ../nbs/00a_cache.ipynb #fba54347
+_FORMAT,_TAIL,_MAGIC = 'colorgan photographs 1',struct.Struct('<Q8s'),b'colorgan'
 
 def _read_index(path):
     "The index of the cache at `path`; None if that is not a whole cache."
@@ -43,13 +43,11 @@ def _read_index(path):
         with open(path, 'rb') as f:
             f.seek(-_TAIL.size, os.SEEK_END)
             end = f.tell()
-            length,crc,magic = _TAIL.unpack(f.read())
+            length,magic = _TAIL.unpack(f.read())
             if magic != _MAGIC or length > end: return None
             f.seek(end - length)
-            text = f.read(length)
-    except OSError: return None
-    if zlib.crc32(text) != crc: return None
-    index = json.loads(text)
+            index = json.loads(f.read(length))
+    except (OSError, ValueError, struct.error): return None
     whole = index['format'] == _FORMAT and end - length == len(index['photos'])*3*index['size']**2
     return index if whole else None
 
@@ -146,7 +144,7 @@ def _fill(put, photos, index, num_workers, quiet):
         index['crc'] = list(crcs)
     finally: pool.shutdown(cancel_futures=True)
 
-# %% ../nbs/00a_cache.ipynb #fac444c2
+# %% ../nbs/00a_cache.ipynb #c0e50fc1
 def _reserve(f, size):
     "Set `size` bytes of disk aside, where that can be done."
     try: getattr(os, 'posix_fallocate', lambda *_: None)(f.fileno(), 0, size)
@@ -167,7 +165,7 @@ def _write(path, photos, index, num_workers, quiet):
                 _fill(put, photos, index, num_workers, quiet)
                 text = json.dumps(index).encode()
                 f.seek(need)
-                f.write(text + _TAIL.pack(len(text), zlib.crc32(text), _MAGIC))
+                f.write(text + _TAIL.pack(len(text), _MAGIC))
         except OSError as e:
             if e.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', None)): raise _no_room(path, need) from e
             raise

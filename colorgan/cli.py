@@ -109,27 +109,53 @@ def _demo(args, say):
     say(f"Look at {Path(args.out)/'before-after.png'}")
     return result
 
-# %% ../nbs/10_cli.ipynb #32f609e7
+# %% ../nbs/10_cli.ipynb #6b49e35a
+_USES = 'train','valid','test'
+
+def _photos(args, say):
+    "The split: chosen and written down, or that of the run that is resumed."
+    import csv
+    from colorgan.data import PhotoSet
+    from colorgan.recipes import RECIPES, plan, write_csv
+    kept = Path(args.out)/'photos.csv'
+    if args.resume and kept.exists():
+        rows = list(csv.DictReader(kept.read_text().splitlines()))
+        return PhotoSet(*([Path(r['file']) for r in rows if r['use'] == use] for use in _USES),
+                        {Path(r['file']): r['reason'] for r in rows if r['use'] == 'dropped'})
+    say(f'Looking through {args.photos} ...')
+    photos = choose_photos(args.photos, args.n_train, args.n_test, seed=args.seed)
+    plan(RECIPES[args.recipe], len(photos.train), args.images, args.epochs)  # complains before anything is written
+    write_csv(kept, ['use', 'file', 'reason'], [(use, f.absolute(), '') for use in _USES for f in getattr(photos, use)]
+              + [('dropped', f.absolute(), why) for f,why in photos.dropped.items()])
+    return photos
+
+# %% ../nbs/10_cli.ipynb #6870c5e7
 def _train(args, say):
-    from colorgan.recipes import RECIPES, final_figures, plan, train, write_csv
+    from colorgan.parallel import join_team
+    with join_team(args.device) as team: result = _train_in(team, args, say if team.first else lambda *a: None)
+    if not team.first: raise SystemExit(0)  # the first process speaks for all
+    return result
+
+def _train_in(team, args, say):
+    from colorgan.parallel import share_photos, train_parallel
+    from colorgan.recipes import RECIPES, KeepBest, final_figures
     from colorgan.metrics import picture_metrics
     from dataclasses import replace
     check_writable(args.out)
-    say(f'Looking through {args.photos} ...')
-    photos = choose_photos(args.photos, args.n_train, args.n_test, seed=args.seed)
+    out,recipe = Path(args.out),RECIPES[args.recipe]
+    photos = share_photos(team, lambda: _photos(args, say))
     say(photos)
     for f,why in photos.dropped.items(): say(f'  left out {f}: {why}')
-    out,recipe = Path(args.out),RECIPES[args.recipe]
-    plan(recipe, len(photos.train), args.images, args.epochs)  # complains before anything is written
-    write_csv(out/'photos.csv', ['use', 'file', 'reason'], [(use, f, '') for use in ('train', 'valid', 'test') for f in getattr(photos, use)]
-              + [('dropped', f, why) for f,why in photos.dropped.items()])
     recipe = replace(recipe, size=args.size or recipe.size, precision=args.precision or recipe.precision)
-    learn = train(photos, out, recipe, args.images, args.epochs, args.valid_every, picture_metrics(), args.seed, args.device, quiet=args.quiet)
+    cbs = [KeepBest(args.best, args.patience)] if args.best else []
+    learn = train_parallel(photos, out, recipe, team, cbs, args.quiet, images=args.images, epochs=args.epochs, valid_every=args.valid_every,
+                           metrics=picture_metrics(), seed=args.seed, minutes=args.minutes, resume=args.resume, backend=args.compile)
+    if not team.first: return
     ours,gray = final_figures(learn, photos.test) if photos.test else ({}, {})
     for k in ours: say(f'  test {k:12} {ours[k]:6.2f}, left gray {gray[k]:6.2f}')
     say(f"Weights: {out/'weights.safetensors'}")
     return dict(out=str(out), images=learn.run_log.images, seconds=learn.run_log.seconds, test=ours, test_gray=gray,
-                photos={k: len(getattr(photos, k)) for k in ('train', 'valid', 'test')}, dropped={str(f): w for f,w in photos.dropped.items()})
+                photos={k: len(getattr(photos, k)) for k in _USES}, dropped={str(f): w for f,w in photos.dropped.items()})
 
 # %% ../nbs/10_cli.ipynb #79406578
 _FAULTS = ColorganError, OSError, RuntimeError, ValueError, MemoryError, KeyError
@@ -179,7 +205,7 @@ def _colorize(args, say):
     failed = {r.src: _complain(r.reason, r.src) for r in reports if r.outcome == 'failed'}
     return dict(done={r.src: r.dst for r in reports if r.outcome == 'done'}, failed=failed, pictures=[asdict(r) for r in reports])
 
-# %% ../nbs/10_cli.ipynb #301f40ed
+# %% ../nbs/10_cli.ipynb #21c8fb81
 def _info(args, say):
     from colorgan.pictures import describe
     found,failed = {},{}
@@ -191,15 +217,17 @@ def _info(args, say):
     return dict(files=found, failed=failed)
 
 def _bench(args, say):
-    from colorgan.bench import bench_inference, print_bench
-    result = bench_inference(args.weights)
-    with contextlib.redirect_stdout(None if args.quiet else sys.stdout): print_bench(result)
-    return result
+    from colorgan.bench import bench_inference, bench_train, print_bench, print_train_bench
+    wanted,result = [args.only] if args.only else ['inference', 'train'],{}
+    with contextlib.redirect_stdout(None if args.quiet else sys.stdout):
+        if 'inference' in wanted: print_bench(result := bench_inference(args.weights))
+        if 'train' in wanted: print_train_bench(trained := bench_train(device=args.device))
+    return result if 'train' not in wanted else trained if args.only else dict(inference=result, train=trained)
 
-# %% ../nbs/10_cli.ipynb #da6f7050
+# %% ../nbs/10_cli.ipynb #545ee12f
 def _train_arguments(p):
     p.add_argument('photos', metavar='PHOTOS', help='folder of color photographs, searched with its subfolders')
-    p.add_argument('--recipe', choices=['seed', 'pretrain'], default='seed', help='(default: %(default)s)')
+    p.add_argument('--recipe', choices=['fast', 'seed', 'pretrain'], default='fast', help='(default: %(default)s)')
     long = p.add_mutually_exclusive_group()
     long.add_argument('--images', type=_number, metavar='N', help='train on about N images in all (whole batches)')
     long.add_argument('--epochs', type=partial(_number, kind=float, least=1e-6), metavar='N', help="go N times through the photographs (default: the recipe's)")
@@ -208,6 +236,11 @@ def _train_arguments(p):
     p.add_argument('--n-test', type=partial(_number, least=0), metavar='N', help='photographs to keep for the end (default: the rest)')
     p.add_argument('--valid-every', type=_number, metavar='N', help='images between two validations (default: once through the photographs)')
     p.add_argument('--precision', choices=['auto', 'fp32', 'bf16', 'fp16'], help="(default: the recipe's)")
+    p.add_argument('--compile', metavar='BACKEND', nargs='?', const='inductor', help='compile the networks with torch.compile (a minute or two at each size; default backend: inductor)')
+    p.add_argument('--resume', action='store_true', help='go on where the run in --out was interrupted, with the same photographs and options')
+    p.add_argument('--minutes', type=partial(_number, kind=float, least=0), default=5., metavar='N', help='between two checkpoints (default: 5)')
+    p.add_argument('--best', choices=['psnr', 'ciede2000', 'valid_loss'], help='keep the weights that were best by this figure in best.safetensors')
+    p.add_argument('--patience', type=_number, metavar='N', help='with --best: stop after N validations without a better one')
     p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
 
 # %% ../nbs/10_cli.ipynb #6c53af49
@@ -230,7 +263,7 @@ def _colorize_arguments(p):
     p.add_argument('--range', type=float, nargs=2, metavar=('LO', 'HI'), help='black and white of pictures in floats or wide integers (default: 0 and 1)')
     p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is)')
 
-# %% ../nbs/10_cli.ipynb #305c4bc0
+# %% ../nbs/10_cli.ipynb #72e0d2a3
 def _parser():
     parser = argparse.ArgumentParser('colorgan', description='Color black-and-white photographs with a conditional GAN.')
     parser.add_argument('--version', action='version', version=f'colorgan {__version__}')
@@ -245,13 +278,14 @@ def _parser():
         return p
     verb('demo', _demo, 'Train on eight carried photographs for some minutes and show what was learned.', 'colorgan demo --out demo', seed=0)
     _train_arguments(verb('train', _train, 'Train on a folder of color photographs.',
-                          'colorgan train photos --out run --recipe seed --epochs 100', seed=123))
+                          'colorgan train photos --out run --epochs 20', seed=123))
     _colorize_arguments(verb('colorize', _colorize, 'Color pictures, any number, of any kind and size.',
                              'colorgan colorize scans --out colored --weights demo/weights.safetensors'))
     p = verb('info', _info, 'Say what a picture file is, and whether its colors are synthetic.', 'colorgan info colored/portrait.jpg', out=False)
     p.add_argument('files', nargs='+', metavar='FILE', help='a picture')
     p = verb('bench', _bench, 'Measure the speed beside the obvious way; takes minutes.', 'colorgan bench --only inference', out=False)
-    p.add_argument('--only', choices=['inference'], default='inference', help='(default: %(default)s)')
+    p.add_argument('--only', choices=['inference', 'train'], help='one of the two (default: both)')
+    p.add_argument('--device', type=_device, help='to train on: cpu, cuda or mps (default: the best there is)')
     p.add_argument('--weights', metavar='FILE', help="of the network (default: the study's network, untrained)")
     return parser
 

@@ -5,37 +5,40 @@
 # %% auto #0
 __all__ = ['PatchDiscriminator']
 
-# %% ../nbs/03_discriminator.ipynb #d44176e9
-import torch
+# %% ../nbs/03_discriminator.ipynb #6792c855
+from functools import partial
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .unet import init_weights
 
-# %% ../nbs/03_discriminator.ipynb #7a4127fc
+# %% ../nbs/03_discriminator.ipynb #31925a02
 _NORMS = {'batch': nn.BatchNorm2d, 'instance': nn.InstanceNorm2d}
 
-def _block(ni, nf, stride=2, norm=None, act=True):
+def _block(ni, nf, stride=2, norm=None, act=True, spectral=False):
     layers = [nn.Conv2d(ni, nf, 4, stride, 1, bias=norm != 'batch')]
+    if spectral: nn.utils.parametrizations.spectral_norm(layers[0])
     if norm: layers.append(_NORMS[norm](nf))
     if act: layers.append(nn.LeakyReLU(0.2))
     return nn.Sequential(*layers)
 
-# %% ../nbs/03_discriminator.ipynb #fa2d8bbe
+# %% ../nbs/03_discriminator.ipynb #fd5bee03
 class PatchDiscriminator(nn.Module):
     "pix2pix's PatchGAN (Isola et al. 2017): 70x70 patches with `n_down=3`."
     def __init__(self,
         input_c: int=3, # Channels in: L and ab
         num_filters: int=64, # Channels of the first block; each next one has twice as many
         n_down: int=3, # Blocks after the first; the last of them has stride 1
-        norm: str|None='batch', # Or 'instance', or None
+        norm: str='batch', # Or 'instance', or 'spectral'
         shrink: int=1, # Look at the picture made so many times smaller; the patches are as many times larger
     ):
         super().__init__()
-        if norm not in (*_NORMS, None): raise ValueError(f"norm must be {', '.join(_NORMS)} or None, not {norm!r}")
-        f,self.shrink = num_filters,shrink
-        blocks = [_block(f*2**i, f*2**(i+1), 1 if i == n_down-1 else 2, norm) for i in range(n_down)]
-        self.layers = init_weights(nn.Sequential(_block(input_c, f), *blocks, _block(f*2**n_down, 1, stride=1, act=False)))
+        if norm not in (*_NORMS, 'spectral'): raise ValueError(f"norm must be {', '.join(_NORMS)} or spectral, not {norm!r}")
+        f,self.shrink,block = num_filters,shrink,partial(_block, spectral=norm == 'spectral')
+        blocks = [block(f*2**i, f*2**(i+1), 1 if i == n_down-1 else 2, None if norm == 'spectral' else norm) for i in range(n_down)]
+        self.layers = nn.Sequential(block(input_c, f), *blocks, block(f*2**n_down, 1, stride=1, act=False))
+        if norm != 'spectral': init_weights(self.layers)
 
     def forward(self,
         lab_norm: Tensor, # L_norm and ab_norm together, `(N, 3, H, W)`, H and W at least 24 times `shrink`

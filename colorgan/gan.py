@@ -6,7 +6,7 @@
 __all__ = ['GAN_LOSSES', 'adam', 'gan_loss', 'ColorGAN', 'frozen', 'Precision', 'GANTrainer', 'LossPart', 'Average',
            'ColorLearner']
 
-# %% ../nbs/04_gan.ipynb #b7ce9bc0
+# %% ../nbs/04_gan.ipynb #d16c08a0
 import json, math, os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -26,6 +26,7 @@ from fastai.torch_core import params
 from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrizations
 
 from .unet import WeightsError, choose_dtype, save_generator, save_tensors
 
@@ -77,19 +78,22 @@ def judge(self:ColorGAN,
     D = self.wrapped.get('discriminator', self.discriminator) if learns else self.discriminator
     with self.autocast(): return D(torch.cat([L_norm, ab_norm], 1))
 
-# %% ../nbs/04_gan.ipynb #b42b36df
+# %% ../nbs/04_gan.ipynb #4d99fe4d
 @contextmanager
 def frozen(
     net: nn.Module, # In training or eval mode
 ) -> Iterator[None]:
-    "Inside the block nothing of `net` changes, neither weights nor running statistics; gradients pass through it."
+    "Inside the block nothing of `net` changes, neither weights nor what norms keep; gradients pass through it."
     norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
     learning = [p for p in net.parameters() if p.requires_grad]
+    spectral = [m for m in net.modules() if isinstance(m, parametrizations._SpectralNorm) and m.training]
     for p in learning: p.requires_grad_(False)
     for m in norms: m.track_running_stats = not m.training  # in training, a norm uses its batch either way
+    for m in spectral: m.eval()
     try: yield
     finally:
         for p in learning: p.requires_grad_(True)
+        for m in spectral: m.train()
         for m in norms: m.track_running_stats = True
 
 # %% ../nbs/04_gan.ipynb #eedeed18

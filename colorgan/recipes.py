@@ -57,7 +57,7 @@ class Phase:
         up = min(1., done/self.warmup) if self.warmup else 1.
         return self.lr*up*(min(1., (1 - done)/self.decay) if self.decay else 1.)
 
-# %% ../nbs/04b_recipes.ipynb #fb19e992
+# %% ../nbs/04b_recipes.ipynb #7e1bd59e
 OPTIMIZERS = {'adam': adam, 'adamw': partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, weight_decay=1e-2)}
 
 @dataclass(frozen=True)
@@ -82,15 +82,21 @@ class Recipe:
 RECIPES = {
     'seed': Recipe('seed'),
     'pretrain': Recipe('pretrain', 'dynamic_unet', dict(encoder='resnet18'), pretrained=True,
-                       phases=(Phase(20, 1e-4, (0.9, 0.999), adversarial=False), Phase(20)))}
+                       phases=(Phase(20, 1e-4, (0.9, 0.999), adversarial=False), Phase(20))),
+    'fast': Recipe('fast', 'light', discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw', average=.99, cache=True,
+                   precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
+                                             Phase(30, 2e-4, warmup=.1, decay=.5)))}
 
-# %% ../nbs/04b_recipes.ipynb #304ff842
+# %% ../nbs/04b_recipes.ipynb #08066423
 def recipe_learner(
     recipe: Recipe, # What to build
     dls: DataLoaders, # Batches of `(L_norm, ab_norm)`
     **kwargs, # For `ColorLearner`
 ) -> ColorLearner: # With `learn.recipe`
-    "A learner with the recipe's networks, losses and precision. Raises `WeightsError` if pretrained weights can't be had."
+    "A learner with the recipe's networks, losses and precision. Raises `TrainingError`, and `WeightsError` without pretrained weights."
+    least = min((min(p.size or recipe.size, recipe.size) for p in recipe.phases if p.adversarial), default=recipe.size)
+    if least < (needed := 24*recipe.discriminator_args.get('shrink', 1)):
+        raise TrainingError(f"Pictures of {least} pixels are too small for this recipe's critic. Train with a size of {needed} or more.")
     args = recipe.generator_args | (dict(pretrained=True) if recipe.pretrained else {})
     own = dict(l1=recipe.l1, mode=recipe.mode, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
     learn = ColorLearner(dls, create_generator(recipe.generator, **args), PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
@@ -266,7 +272,7 @@ class KeepBest(Callback):
             self.export(log.out/'best.safetensors', images=log.images, best_by={self.metric: now}, **log.about)
         self.stopped = self.patience is not None and self.waited >= self.patience
 
-# %% ../nbs/04b_recipes.ipynb #a4f0de6e
+# %% ../nbs/04b_recipes.ipynb #f0f271c4
 class Clock(Callback):
     "End the fit in good order once training has taken `limit` seconds."
     order = 70  # after everything that writes
@@ -275,8 +281,9 @@ class Clock(Callback):
     ): self.limit,self.stopped,self.start = limit,False,None
 
     def before_fit(self): self.start = self.start or time.perf_counter()
+    def due(self): return time.perf_counter() - self.start > self.limit
     def after_batch(self):
-        if self.training and time.perf_counter() - self.start > self.limit:
+        if self.training and self.due():
             self.stopped = True
             raise CancelTrainException()
     def after_epoch(self):
@@ -343,7 +350,7 @@ def all_batches(self:ColorLearner):
         self.gan_trainer.epoch_start = at['epoch_start']
     for o in enumerate(batches, done): self.one_batch(*o)
 
-# %% ../nbs/04b_recipes.ipynb #7aca59b7
+# %% ../nbs/04b_recipes.ipynb #773243f4
 class Checkpoints(Callback):
     "Write all that a run is to `folder`, after each epoch and every `minutes`; the newest `keep` files stay."
     order = 67  # after all that counts, before the clock
@@ -354,8 +361,9 @@ class Checkpoints(Callback):
     ): self.folder,self.minutes,self.keep = Path(folder),minutes,keep
 
     def before_fit(self): self.last = time.monotonic()
+    def due(self): return time.monotonic() - self.last > self.minutes*60
     def after_batch(self):
-        if self.training and time.monotonic() - self.last > self.minutes*60: self.write(self.learn.iter + 1)
+        if self.training and self.due(): self.write(self.learn.iter + 1)
     def after_epoch(self): self.write(0)
 
     def write(self,
@@ -405,7 +413,7 @@ class Stop(Callback):
     def after_epoch(self):
         if any(getattr(c, 'stopped', False) for c in self.learn.cbs): raise CancelFitException()
 
-# %% ../nbs/04b_recipes.ipynb #bfbe1ff0
+# %% ../nbs/04b_recipes.ipynb #96b20abc
 @patch
 def fit_phases(self:ColorLearner,
     fits: list[tuple[Phase, list[int]]], # From `plan`: phases, each with the images in each of its epochs
@@ -421,7 +429,7 @@ def fit_phases(self:ColorLearner,
             continue
         self.gan_trainer.adversarial = phase.adversarial
         self.opt_func = partial(OPTIMIZERS[self.recipe.optimizer], betas=phase.betas)
-        if hasattr(self.dls.train, 'crop'): self.dls.train.crop.size = phase.size or self.recipe.size
+        if hasattr(self.dls.train, 'crop'): self.dls.train.crop.size = min(phase.size or self.recipe.size, self.recipe.size)
         if at:
             self.create_opt()
             self.gan_trainer.before_fit()
@@ -493,7 +501,7 @@ def _unfinished(folder):
         return (run['phase'], run['epoch']) < (len(run['course']) - 1, len(run['course'][-1][1]))
     return False
 
-# %% ../nbs/04b_recipes.ipynb #328dfb77
+# %% ../nbs/04b_recipes.ipynb #112adb40
 def run_learner(
     recipe: Recipe, # What to train
     photos: PhotoSet, # On what
@@ -505,23 +513,26 @@ def run_learner(
     item_tfms: Sequence|None=None, # For `recipe_loaders`
     cbs: Sequence=(), # More callbacks
     minutes: float|None=5., # Between two checkpoints; None: write none
+    backend: str|None=None, # Compile both networks with this backend of `torch.compile`, such as 'inductor'
     quiet: bool=False, # No progress bar
 ) -> ColorLearner: # Not trained yet
     "The learner that `train` trains: seeded, with loaders, log, samples, guard and checkpoints."
     set_seed(seed)
-    out = Path(out)
+    out = Path(out).absolute()
     dls = recipe_loaders(recipe, photos, out/'cache', seed, device, num_workers, item_tfms, quiet)
     own = [Guard(), RunLog(out, dict(data=dict(photographs=len(photos.train)), seed=seed)), DrawSamples(out/'samples')]
     if minutes is not None: own.append(Checkpoints(out/'checkpoints', minutes))
     learn = recipe_learner(recipe, dls, metrics=metrics, path=out, cbs=[*own, *cbs])
     learn.about_run = _about_run(recipe, photos, seed)
+    if backend:
+        for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend)
     return learn
 
-# %% ../nbs/04b_recipes.ipynb #61035763
+# %% ../nbs/04b_recipes.ipynb #e438293e
 def train(
     photos: PhotoSet, # From `choose_photos`
     out: str|os.PathLike, # Folder for weights, logs, samples and checkpoints
-    recipe: Recipe|str='seed', # A `Recipe`, or its name in `RECIPES`
+    recipe: Recipe|str='fast', # A `Recipe`, or its name in `RECIPES`
     images: int|None=None, # Train on so many images in all, instead of the recipe's epochs
     epochs: float|None=None, # Go so often through the photographs in all
     valid_every: int|None=None, # Images between validations; None: once through the photographs
@@ -533,12 +544,13 @@ def train(
     cbs: Sequence=(), # More callbacks: `KeepBest`, `Clock`
     minutes: float|None=5., # Between two checkpoints; None: write none
     resume: bool=False, # Go on where the run in `out` was interrupted; from the start if there is none
+    backend: str|None=None, # Compile both networks with this backend of `torch.compile`, such as 'inductor'
     quiet: bool=False, # No progress bars, no table
 ) -> ColorLearner: # Trained
     "Train a recipe; `out` has its weights, logs and samples after every epoch. Raises `ColorganError`."
     r,out = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out)
     fits = plan(r, len(photos.train), images, epochs, valid_every)
-    learn,folder = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, cbs, minutes, quiet),out/'checkpoints'
+    learn,folder = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, cbs, minutes, backend, quiet),out/'checkpoints'
     if not resume and _unfinished(folder):
         raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
     bars = not quiet and (IN_NOTEBOOK or sys.stdout.isatty())
