@@ -245,7 +245,15 @@ def _pil(photo):
     from fastai.vision.core import PILImage
     return PILImage.create(np.asarray(photo if isinstance(photo, Image.Image) else open_rgb(photo)))
 
-# %% ../nbs/00_data.ipynb #738b9d9c
+# %% ../nbs/00_data.ipynb #37775b18
+def _fit(size, resize):
+    "fastai's transform to a square."
+    from fastai.vision.augment import Resize, ResizeMethod
+    methods = dict(squash=ResizeMethod.Squish, crop=ResizeMethod.Crop)
+    if resize not in methods: raise ValueError(f"resize must be 'squash' or 'crop', not {resize!r}")
+    return Resize(size, methods[resize], resamples=(Image.Resampling.BICUBIC, Image.Resampling.NEAREST))
+
+# %% ../nbs/00_data.ipynb #4a2527ee
 def rgb_loaders(
     train: Sequence, # Paths or PIL pictures to learn from
     valid: Sequence, # Paths or PIL pictures to validate on
@@ -263,12 +271,10 @@ def rgb_loaders(
     "Shuffled batches to train on and batches in order to validate on. Raises `ValueError` for an unknown `resize`."
     from fastai.data.core import DataLoaders, Datasets, TfmdDL
     from fastai.data.transforms import IntToFloatTensor, ToTensor
-    from fastai.vision.augment import FlipItem, Resize, ResizeMethod
+    from fastai.vision.augment import FlipItem
     from fastai.torch_core import default_device
     from fastcore.meta import method
-    methods = dict(squash=ResizeMethod.Squish, crop=ResizeMethod.Crop)
-    if resize not in methods: raise ValueError(f"resize must be 'squash' or 'crop', not {resize!r}")
-    fit = Resize(size, methods[resize], resamples=(Image.Resampling.BICUBIC, Image.Resampling.NEAREST))
+    fit = _fit(size, resize)
     if item_tfms is None: item_tfms = [fit, FlipItem(0.5)] if flip else [fit]
     common = dict(bs=bs, num_workers=num_workers, after_batch=[IntToFloatTensor(), *batch_tfms])
     splits = range(len(train)),range(len(train), len(train) + len(valid))  # fastai flips what comes from split 0

@@ -143,7 +143,7 @@ class GANTrainer(Callback):
     def before_epoch(self): self.epoch_start = len(self.history)
     def before_batch(self): self.now = dict.fromkeys(self.parts, torch.tensor(math.nan))
 
-# %% ../nbs/04_gan.ipynb #55f457d9
+# %% ../nbs/04_gan.ipynb #4514b62a
 @patch
 def after_pred(self:GANTrainer):
     "The discriminator's step, on the colors that the generator has just made."
@@ -171,6 +171,7 @@ def generator_loss(self:GANTrainer,
     self.now |= dict(g_gan=gan.detach())
     return gan + self.l1*l1
 
+# %% ../nbs/04_gan.ipynb #a96f22ed
 @patch
 def after_batch(self:GANTrainer):
     "Keep the parts of this step's losses; on the device, so that nothing waits."

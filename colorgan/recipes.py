@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'RECIPES', 'Phase', 'Recipe', 'recipe_learner', 'plan', 'draw_colors', 'save_figure', 'DrawSamples',
-           'write_csv', 'RunLog', 'read_log', 'plot_log', 'KeepBest', 'Clock', 'Guard', 'Checkpoints',
-           'checkpoint_files', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
+           'write_csv', 'RunLog', 'read_log', 'plot_log', 'KeepBest', 'Clock', 'Guard', 'checkpoint_files',
+           'Checkpoints', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
 
-# %% ../nbs/04b_recipes.ipynb #305c3cc3
+# %% ../nbs/04b_recipes.ipynb #13261bd6
 import csv, json, math, os, random, sys, time, zlib
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -57,7 +57,7 @@ class Phase:
         up = min(1., done/self.warmup) if self.warmup else 1.
         return self.lr*up*(min(1., (1 - done)/self.decay) if self.decay else 1.)
 
-# %% ../nbs/04b_recipes.ipynb #7e1bd59e
+# %% ../nbs/04b_recipes.ipynb #7f7f5b90
 OPTIMIZERS = {'adam': adam, 'adamw': partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, weight_decay=1e-2)}
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ RECIPES = {
     'seed': Recipe('seed'),
     'pretrain': Recipe('pretrain', 'dynamic_unet', dict(encoder='resnet18'), pretrained=True,
                        phases=(Phase(20, 1e-4, (0.9, 0.999), adversarial=False), Phase(20))),
-    'fast': Recipe('fast', 'light', discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw', average=.99, cache=True,
+    'fast': Recipe('fast', 'light', discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw', average=.99, l1=15., cache=True,
                    precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                                              Phase(30, 2e-4, warmup=.1, decay=.5)))}
 
@@ -350,7 +350,14 @@ def all_batches(self:ColorLearner):
         self.gan_trainer.epoch_start = at['epoch_start']
     for o in enumerate(batches, done): self.one_batch(*o)
 
-# %% ../nbs/04b_recipes.ipynb #773243f4
+# %% ../nbs/04b_recipes.ipynb #5f6e07b1
+def checkpoint_files(
+    folder: str|os.PathLike, # Where `Checkpoints` writes
+) -> list[Path]: # Newest first
+    "The checkpoints in a folder."
+    return sorted((f for f in Path(folder).glob('*.safetensors') if f.stem.isdigit()), reverse=True)
+
+# %% ../nbs/04b_recipes.ipynb #3d73d523
 class Checkpoints(Callback):
     "Write all that a run is to `folder`, after each epoch and every `minutes`; the newest `keep` files stay."
     order = 67  # after all that counts, before the clock
@@ -366,27 +373,23 @@ class Checkpoints(Callback):
         if self.training and self.due(): self.write(self.learn.iter + 1)
     def after_epoch(self): self.write(0)
 
-    def write(self,
-        batch: int, # Batches of this epoch that are learned; 0: all, and its end is logged
-    ) -> Path: # The file
-        "Write a checkpoint now. Raises `OutputError`, and `TrainingError` if the training came apart."
-        learn,course = self.learn,self.course
-        learn.guard.look()
-        smooth = learn.recorder.smooth_loss
-        run = dict(phase=course.phase_index, epoch=course.epoch_now + (batch == 0), batch=batch, epoch_start=learn.gan_trainer.epoch_start,
-                   smooth_loss=[float(smooth.val), smooth.count], began=learn.began if batch else None, now=_random_state(learn), course=learn.fits_json,
-                   scaler=learn.precision.scaler.state_dict(), history=torch.stack(learn.gan_trainer.history).tolist(), about=learn.about_run,
-                   kept={type(c).__name__: {k: getattr(c, k) for k in c.kept} for c in learn.cbs if hasattr(c, 'kept')})
-        file = learn.save((self.folder/f'{learn.run_log.images:010}').absolute(), run=json.dumps(run))
-        self.last = time.monotonic()
-        for old in checkpoint_files(self.folder)[self.keep:]: old.unlink(missing_ok=True)
-        return file
-
-def checkpoint_files(
-    folder: str|os.PathLike, # Where `Checkpoints` writes
-) -> list[Path]: # Newest first
-    "The checkpoints in a folder."
-    return sorted((f for f in Path(folder).glob('*.safetensors') if f.stem.isdigit()), reverse=True)
+# %% ../nbs/04b_recipes.ipynb #96dd1c19
+@patch
+def write(self:Checkpoints,
+    batch: int, # Batches of this epoch that are learned; 0: all, and its end is logged
+) -> Path: # The file
+    "Write a checkpoint now. Raises `OutputError`, and `TrainingError` if the training came apart."
+    learn,course = self.learn,self.course
+    learn.guard.look()
+    smooth = learn.recorder.smooth_loss
+    run = dict(phase=course.phase_index, epoch=course.epoch_now + (batch == 0), batch=batch, epoch_start=learn.gan_trainer.epoch_start,
+               smooth_loss=[float(smooth.val), smooth.count], began=learn.began if batch else None, now=_random_state(learn), course=learn.fits_json,
+               scaler=learn.precision.scaler.state_dict(), history=torch.stack(learn.gan_trainer.history).tolist(), about=learn.about_run,
+               kept={type(c).__name__: {k: getattr(c, k) for k in c.kept} for c in learn.cbs if hasattr(c, 'kept')})
+    file = learn.save((self.folder/f'{learn.run_log.images:010}').absolute(), run=json.dumps(run))
+    self.last = time.monotonic()
+    for old in checkpoint_files(self.folder)[self.keep:]: old.unlink(missing_ok=True)
+    return file
 
 # %% ../nbs/04b_recipes.ipynb #63d7eb11
 class Course(Callback):
@@ -528,7 +531,15 @@ def run_learner(
         for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend)
     return learn
 
-# %% ../nbs/04b_recipes.ipynb #e438293e
+# %% ../nbs/04b_recipes.ipynb #b62b32b2
+@contextmanager
+def _shown(learn, quiet):
+    "Progress bars and a table where there is a notebook or a terminal, otherwise lines; or nothing."
+    bars = not quiet and (IN_NOTEBOOK or sys.stdout.isatty())
+    if not bars: learn.logger = partial(_print_row, learn)
+    with nullcontext() if bars else learn.no_bar(), learn.no_logging() if quiet else nullcontext(): yield
+
+# %% ../nbs/04b_recipes.ipynb #efa7793b
 def train(
     photos: PhotoSet, # From `choose_photos`
     out: str|os.PathLike, # Folder for weights, logs, samples and checkpoints
@@ -553,9 +564,7 @@ def train(
     learn,folder = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, cbs, minutes, backend, quiet),out/'checkpoints'
     if not resume and _unfinished(folder):
         raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
-    bars = not quiet and (IN_NOTEBOOK or sys.stdout.isatty())
-    if not bars: learn.logger = partial(_print_row, learn)
-    with nullcontext() if bars else learn.no_bar(), learn.no_logging() if quiet else nullcontext():
+    with _shown(learn, quiet):
         if resume and checkpoint_files(folder): learn.resume(folder)
         else:
             for old in checkpoint_files(folder): old.unlink()
