@@ -277,7 +277,7 @@ def _bench_steps(seed, fast, photos, folder, steps, turns, device=None):
                 schedule=spread(lambda o: o['schedule']), adversarial_ratio=spread(lambda o: o['adversarial']/o['seed']),
                 schedule_ratio=spread(lambda o: o['schedule']/o['seed']))
 
-# %% ../nbs/09_bench.ipynb #bbc69627
+# %% ../nbs/09_bench.ipynb #b9af0a88
 def _ladder(seed, fast):
     "Idea, recipe, phase: from `seed` to `fast`."
     gan,l1 = (next(p for p in fast.phases[::-1] if p.adversarial == a) for a in (True, False))
@@ -290,14 +290,14 @@ def _ladder(seed, fast):
     for idea,change in kinds.items():
         r = replace(r, **change)
         yield idea,r,gan
-    yield 'at first without the critic',r,l1
-    yield 'and small',r,fast.phases[0]
+    yield 'at first without the critic',r,replace(l1, size=None)
+    yield 'and small',r,l1
 
 def _bench_ladder(seed, fast, photos, folder, steps, device=None):
     "Images a second after each idea, once."
     return {idea: _rate(r, p, photos, folder, steps*(1 if r.generator == seed.generator else 4), device) for idea,r,p in _ladder(seed, fast)}
 
-# %% ../nbs/09_bench.ipynb #d4415e9e
+# %% ../nbs/09_bench.ipynb #41640fe4
 def _study_photo(file):
     "A photograph as the study loaded it."
     from skimage.color import rgb2lab
@@ -305,7 +305,7 @@ def _study_photo(file):
 
 def _bench_loader(photos, folder, n=2048, n_study=32):
     "Pictures a second of 256x256 from the cache (as bytes), and by the study's loader."
-    cache = PhotoCache.build(photos.train, folder/'loader', quiet=True)
+    cache = PhotoCache.build(photos.train*(n//len(photos.train)), folder/'loader', quiet=True)  # more than a processor's own memory holds
     order = np.random.default_rng(0).integers(0, len(cache), n)
     def ours():
         for i in range(0, n, 16): cache[order[i:i+16]]

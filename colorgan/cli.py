@@ -39,7 +39,7 @@ def demo_recipe() -> tuple: # A `Recipe`, and fastai item transforms that cut th
     filters = Image.Resampling.BICUBIC,Image.Resampling.NEAREST
     return recipe,[RandomResizedCrop(96, min_scale=.08, max_scale=.9, resamples=filters), FlipItem(.5)]
 
-# %% ../nbs/10_cli.ipynb #65967ab3
+# %% ../nbs/10_cli.ipynb #4a95c51f
 DEMO_IMAGES = 6400
 
 def demo(
@@ -58,7 +58,7 @@ def demo(
     out,(learn_from,judged_on),(recipe,crops),clock = Path(out),demo_photos(),demo_recipe(),Clock(limit)
     learn = train(PhotoSet(list(learn_from.values()), list(judged_on.values()), []), out, recipe, images=images, seed=seed,
                   valid_every=max(16, images//16), metrics=picture_metrics(), item_tfms=crops, device='cpu', num_workers=0,
-                  cbs=[clock], quiet=quiet)
+                  cbs=[clock], minutes=None, quiet=quiet)
     rows,figures = judge(Colorizer.from_file(out/'weights.safetensors'), judged_on)
     captions = [f'{n}\n{d["psnr"]:.1f} dB\n(gray {d["gray"]:.1f})' for n,d in figures.items()]
     save_figure(draw_colors(rows, captions), out/'before-after.png')

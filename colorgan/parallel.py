@@ -108,7 +108,7 @@ def _first_to_say(store):
     try: return store.add('said', 1) == 1
     except RuntimeError: return True  # who kept the store is gone
 
-# %% ../nbs/04c_parallel.ipynb #13de71f5
+# %% ../nbs/04c_parallel.ipynb #bcdf6526
 @contextmanager
 def _last_words(store):
     "Inside the block, another process's end is a `TrainingError`; and of all processes one raises, the others leave in silence."
@@ -117,6 +117,8 @@ def _last_words(store):
     before = signal.signal(signal.SIGTERM, ended) if main else None
     try: yield
     except (Exception, KeyboardInterrupt) as e:
+        before = signal.SIG_IGN  # what it says must not be cut short: it ends anyway
+        if main: signal.signal(signal.SIGTERM, before)
         if not _first_to_say(store): raise SystemExit(1) from e
         if _lost(e): raise TrainingError(_LOST) from e
         raise

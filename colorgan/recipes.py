@@ -312,11 +312,11 @@ class Guard(Callback):
         raise TrainingError(f"The training came apart: L1 is {l1:.3g}, it has been {self.least:.3g}" + ("." if finite else ", and weights are "
             "not numbers any more.") + " What was written before is whole. Train with a lower learning rate or in fp32, or resume.")
 
-# %% ../nbs/04b_recipes.ipynb #06bf4560
+# %% ../nbs/04b_recipes.ipynb #3016b10b
 def _random_state(learn):
     "All random states of a run, as JSON can hold them: python's, numpy's, torch's, the loaders', and the walk through the photographs."
     name,words,*rest = np.random.get_state()
-    cuda = torch.cuda.get_rng_state_all() if 'cuda' in str(learn.dls.device) else []
+    cuda = [torch.cuda.get_rng_state(learn.dls.device)] if 'cuda' in str(learn.dls.device) else []
     walk = getattr(learn.dls.train, 'walk', None)
     return dict(python=random.getstate(), numpy=[name, words.tolist(), *rest], torch=[o.numpy().tobytes().hex() for o in (torch.get_rng_state(), *cuda)],
                 loaders=[dl.rng.getstate() for dl in learn.dls], walk=walk and [walk.rng.bit_generator.state, list(walk.left)])
@@ -327,7 +327,7 @@ def _set_random_state(learn, state):
     np.random.set_state((state['numpy'][0], np.array(state['numpy'][1], np.uint32), *state['numpy'][2:]))
     cpu,*cuda = (torch.frombuffer(bytearray.fromhex(o), dtype=torch.uint8) for o in state['torch'])
     torch.set_rng_state(cpu)
-    if cuda and len(cuda) == torch.cuda.device_count(): torch.cuda.set_rng_state_all(cuda)
+    if cuda and 'cuda' in str(learn.dls.device): torch.cuda.set_rng_state(cuda[0], learn.dls.device)
     for dl,o in zip(learn.dls, state['loaders']): dl.rng.setstate(python(o))
     if state['walk']:
         walk = learn.dls.train.walk
