@@ -224,7 +224,7 @@ def _bench(args, say):
         if 'train' in wanted: print_train_bench(trained := bench_train(device=args.device))
     return result if 'train' not in wanted else trained if args.only else dict(inference=result, train=trained)
 
-# %% ../nbs/10_cli.ipynb #545ee12f
+# %% ../nbs/10_cli.ipynb #613c0d3f
 def _train_arguments(p):
     p.add_argument('photos', metavar='PHOTOS', help='folder of color photographs, searched with its subfolders')
     p.add_argument('--recipe', choices=['fast', 'seed', 'pretrain'], default='fast', help='(default: %(default)s)')
@@ -236,7 +236,7 @@ def _train_arguments(p):
     p.add_argument('--n-test', type=partial(_number, least=0), metavar='N', help='photographs to keep for the end (default: the rest)')
     p.add_argument('--valid-every', type=_number, metavar='N', help='images between two validations (default: once through the photographs)')
     p.add_argument('--precision', choices=['auto', 'fp32', 'bf16', 'fp16'], help="(default: the recipe's)")
-    p.add_argument('--compile', metavar='BACKEND', nargs='?', const='inductor', help='compile the networks with torch.compile (a minute or two at each size; default backend: inductor)')
+    p.add_argument('--compile', metavar='BACKEND', nargs='?', const='inductor', help='compile the networks with torch.compile, anew at each size (default backend: inductor)')
     p.add_argument('--resume', action='store_true', help='go on where the run in --out was interrupted, with the same photographs and options')
     p.add_argument('--minutes', type=partial(_number, kind=float, least=0), default=5., metavar='N', help='between two checkpoints (default: 5)')
     p.add_argument('--best', choices=['psnr', 'ciede2000', 'valid_loss'], help='keep the weights that were best by this figure in best.safetensors')

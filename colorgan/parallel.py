@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Team', 'share_photos', 'join_team', 'DataParallel', 'train_parallel']
 
-# %% ../nbs/04c_parallel.ipynb #f771defd
-import json, os, re, signal, sys, threading, warnings
+# %% ../nbs/04c_parallel.ipynb #d6bde639
+import json, os, re, signal, threading, warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass

@@ -7,17 +7,16 @@ __all__ = ['OPTIMIZERS', 'RECIPES', 'Phase', 'Recipe', 'recipe_learner', 'plan',
            'write_csv', 'RunLog', 'read_log', 'plot_log', 'KeepBest', 'Clock', 'Guard', 'checkpoint_files',
            'Checkpoints', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
 
-# %% ../nbs/04b_recipes.ipynb #13261bd6
+# %% ../nbs/04b_recipes.ipynb #500bdeb5
 import csv, json, math, os, random, sys, time, zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import fastai.callback.progress  # gives learners `no_bar`
 import numpy as np
@@ -248,12 +247,12 @@ def plot_log(
         ax.set(title=f'{m}, validation', xlabel='images', ylabel='dB' if m == 'psnr' else m)
     return fig
 
-# %% ../nbs/04b_recipes.ipynb #c456d623
+# %% ../nbs/04b_recipes.ipynb #e950e141
 _HIGHER_IS_BETTER = {'psnr'}
 
 class KeepBest(Callback):
     "Write best.safetensors beside the log whenever `metric` was never better; end the fit after `patience` epochs without."
-    order,kept = 63,('value','waited')
+    order,kept = 63,('value','waited','stopped')
     def __init__(self,
         metric: str, # A column of the log: 'psnr', where more is better; 'ciede2000', 'valid_loss' and others, where less is
         patience: int|None=None, # Epochs; None: never end it
@@ -470,7 +469,7 @@ def _print_row(learn, row):
     "An epoch's figures in a line, where there is no terminal for a table."
     print('  '.join(f'{n} {v:.4g}' if isinstance(v, float) else f'{n} {v}' for n,v in zip(learn.recorder.metric_names, row)), flush=True)
 
-# %% ../nbs/04b_recipes.ipynb #587b76d4
+# %% ../nbs/04b_recipes.ipynb #15a0cae7
 def recipe_loaders(
     recipe: Recipe, # Its sizes, its way of loading
     photos: PhotoSet, # From `choose_photos`
@@ -481,8 +480,10 @@ def recipe_loaders(
     item_tfms: Sequence|None=None, # fastai item transforms for training, in place of the recipe's resize and flip; not with a cache
     quiet: bool=False, # No progress bar
 ) -> DataLoaders: # Batches of `(L_norm, ab_norm)`
-    "The photographs as the recipe wants them: decoded each time, or once into a cache. Raises `PhotosError`, `OutputError`."
+    "The photographs as the recipe wants them: decoded each time, or once into a cache. Raises `PhotosError`, `OutputError`, `TrainingError`."
     r,common = recipe,dict(bs=recipe.bs, batch_tfms=[lab_transform()], seed=seed, device=device)
+    if r.cache and item_tfms is not None:
+        raise TrainingError(f"The recipe {r.name} decodes once, so it takes no item transforms. Replace its cache by False, or leave them out.")
     if not r.cache: return rgb_loaders(photos.train, photos.valid, r.size, resize=r.resize, item_tfms=item_tfms, num_workers=num_workers, **common)
     train,valid = (PhotoCache.build(o, cache, r.size, r.resize, num_workers=num_workers, quiet=quiet) for o in (photos.train, photos.valid))
     crop = Crop(r.size)
@@ -539,7 +540,7 @@ def _shown(learn, quiet):
     if not bars: learn.logger = partial(_print_row, learn)
     with nullcontext() if bars else learn.no_bar(), learn.no_logging() if quiet else nullcontext(): yield
 
-# %% ../nbs/04b_recipes.ipynb #efa7793b
+# %% ../nbs/04b_recipes.ipynb #f5d37383
 def train(
     photos: PhotoSet, # From `choose_photos`
     out: str|os.PathLike, # Folder for weights, logs, samples and checkpoints
@@ -551,7 +552,7 @@ def train(
     seed: int=0, # Of weights, order and augmentation
     device: str|None=None, # None: the best there is
     num_workers: int|None=None, # Processes that decode; None: one per core
-    item_tfms: Sequence|None=None, # fastai item transforms for training, in place of the recipe's resize and flip
+    item_tfms: Sequence|None=None, # fastai item transforms for training, in place of the recipe's resize and flip; not with a cache
     cbs: Sequence=(), # More callbacks: `KeepBest`, `Clock`
     minutes: float|None=5., # Between two checkpoints; None: write none
     resume: bool=False, # Go on where the run in `out` was interrupted; from the start if there is none
@@ -560,14 +561,14 @@ def train(
 ) -> ColorLearner: # Trained
     "Train a recipe; `out` has its weights, logs and samples after every epoch. Raises `ColorganError`."
     r,out = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out)
-    fits = plan(r, len(photos.train), images, epochs, valid_every)
-    learn,folder = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, cbs, minutes, backend, quiet),out/'checkpoints'
+    fits,folder = plan(r, len(photos.train), images, epochs, valid_every),out/'checkpoints'
     if not resume and _unfinished(folder):
         raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
+    learn = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, cbs, minutes, backend, quiet)
     with _shown(learn, quiet):
         if resume and checkpoint_files(folder): learn.resume(folder)
         else:
-            for old in checkpoint_files(folder): old.unlink()
+            for old in checkpoint_files(folder): old.unlink(missing_ok=True)  # other processes do the same
             learn.fit_phases(fits)
     return learn
 
