@@ -301,6 +301,7 @@ def cached_loaders(
     train_tfms: Sequence=(), # For training only, such as `Flip()` and `Crop(size)`
     epoch_images: int|None=None, # Pictures in an epoch; None: as many as there are
     seed: int=0, # Of the order
+    weights: Sequence[float]|None=None, # How often each is wanted in training, in any unit; None: all alike
     device: str|torch.device|None=None, # Where batches go; None: fastai's default
 ) -> Any: # fastai `DataLoaders` of RGB batches: float in [0, 1], `(N, 3, size, size)`
     "Shuffled batches to train on and batches in order to validate on, as `rgb_loaders` makes them. Bytes go to the device."
@@ -315,7 +316,7 @@ def cached_loaders(
         tfms = [*tfms, IntToFloatTensor(), *([Shrink(size)] if size else []), *batch_tfms]
         batches = method(lambda dl,indices: data.batches(dl, indices))
         return TfmdDL(data, bs=bs, num_workers=0, after_batch=tfms, create_batches=batches, device=device, **order)
-    walk = Walk(len(train), seed)
+    walk = Walk(len(train), seed, weights)
     order = dict(get_idxs=method(walk), n=epoch_images or len(train))
     dls = DataLoaders(loader(train, 0, train_tfms, **order), loader(valid, 1), device=device)
     dls.train.walk = walk

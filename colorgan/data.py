@@ -230,12 +230,19 @@ class Walk:
     def __init__(self,
         n: int, # How many there are
         seed: int=0, # Of the shuffles
-    ): self.n,self.rng,self.left = n,np.random.default_rng(seed),[]
+        weights: Sequence[float]|None=None, # How often each is wanted, in any unit; None: all alike
+    ): self.n,self.rng,self.left,self.weights = n,np.random.default_rng(seed),[],weights
+
+    def round(self):
+        if self.weights is None: return self.rng.permutation(self.n)
+        share = np.cumsum(self.weights)/np.sum(self.weights)
+        at = np.searchsorted(share, (np.arange(self.n) + self.rng.random())/self.n)
+        return self.rng.permutation(np.minimum(at, self.n - 1))
 
     def __call__(self,
         dl: Any, # The loader that asks; `dl.n` is the length of its epoch
     ) -> list[int]: # `dl.n` indices
-        while len(self.left) < dl.n: self.left += self.rng.permutation(self.n).tolist()
+        while len(self.left) < dl.n: self.left += self.round().tolist()
         now,self.left = self.left[:dl.n],self.left[dl.n:]
         return now
 

@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'RECIPES', 'Phase', 'Recipe', 'recipe_learner', 'plan', 'draw_colors', 'save_figure', 'DrawSamples',
            'write_csv', 'RunLog', 'read_log', 'plot_log', 'KeepBest', 'Clock', 'Guard', 'checkpoint_files',
-           'Checkpoints', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
+           'Checkpoints', 'folder_weights', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
 
 # %% ../nbs/04b_recipes.ipynb #500bdeb5
 import csv, json, math, os, random, sys, time, zlib
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -31,11 +32,12 @@ from fastcore.imports import IN_NOTEBOOK
 from matplotlib.figure import Figure
 
 from .cache import Crop, Flip, PhotoCache, cached_loaders
+from .damage import damage_transform
 from .data import PhotoSet, TrainingError, rgb_loaders, write_whole
 from .discriminator import PatchDiscriminator
 from .gan import ColorLearner, LossPart, _read_checkpoint, _take_up_optimizers, adam
 from .lab import lab_transform, to_pictures
-from .unet import WeightsError, create_generator
+from .unet import WeightsError, create_generator, load_generator
 
 # %% ../nbs/04b_recipes.ipynb #54879c11
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ class Recipe:
     optimizer: str='adam' # One of `OPTIMIZERS`, for both networks
     average: float=0. # Decay of the generator's moving average; 0: none
     mode: str='vanilla' # One of `GAN_LOSSES`
-    l1: float=100. # Weight of L1 beside the GAN loss
+    l1: float=100. # Weight of the pixel loss beside the GAN loss
+    pixel: str='l1' # One of `PIXEL_LOSSES`
+    damage: bool=False # Show the generator lightness as old prints and poor cameras have it. Only with a cache
+    balance: float=0. # 0: every photograph as often; 1: every folder as often; between them, between. Only with a cache
     size: int=256 # Height and width, in pixels
     bs: int=16 # Photographs in a batch
     resize: str='squash' # Or 'crop'
@@ -84,21 +89,30 @@ RECIPES = {
                        phases=(Phase(20, 1e-4, (0.9, 0.999), adversarial=False), Phase(20))),
     'fast': Recipe('fast', 'light', discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw', average=.99, l1=15., cache=True,
                    precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
-                                             Phase(30, 2e-4, warmup=.1, decay=.5)))}
+                                             Phase(30, 2e-4, warmup=.1, decay=.5))),
+    'default': Recipe('default', 'squeeze', pretrained=True, discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw',
+                      average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
+                      phases=(Phase(8, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
+                              Phase(2, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9)))}
 
 # %% ../nbs/04b_recipes.ipynb #08066423
 def recipe_learner(
     recipe: Recipe, # What to build
     dls: DataLoaders, # Batches of `(L_norm, ab_norm)`
+    features: str|os.PathLike|None=None, # File of the ImageNet weights, for a generator that takes one; None: torchvision's
+    start: str|os.PathLike|None=None, # Weights file of a generator to go on from, in place of the recipe's
     **kwargs, # For `ColorLearner`
 ) -> ColorLearner: # With `learn.recipe`
     "A learner with the recipe's networks, losses and precision. Raises `TrainingError`, and `WeightsError` without pretrained weights."
     least = min((min(p.size or recipe.size, recipe.size) for p in recipe.phases if p.adversarial), default=recipe.size)
     if least < (needed := 24*recipe.discriminator_args.get('shrink', 1)):
         raise TrainingError(f"Pictures of {least} pixels are too small for this recipe's critic. Train with a size of {needed} or more.")
-    args = recipe.generator_args | (dict(pretrained=True) if recipe.pretrained else {})
-    own = dict(l1=recipe.l1, mode=recipe.mode, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
-    learn = ColorLearner(dls, create_generator(recipe.generator, **args), PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
+    if start is None: G = create_generator(recipe.generator, **recipe.generator_args | (dict(pretrained=features or True) if recipe.pretrained else {}))
+    else:
+        G,card = load_generator(start)
+        recipe = replace(recipe, generator=card['architecture'], generator_args=card['arguments'], pretrained=False)
+    own = dict(l1=recipe.l1, mode=recipe.mode, pixel=recipe.pixel, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
+    learn = ColorLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
     learn.recipe = recipe
     return learn
 
@@ -469,6 +483,16 @@ def _print_row(learn, row):
     "An epoch's figures in a line, where there is no terminal for a table."
     print('  '.join(f'{n} {v:.4g}' if isinstance(v, float) else f'{n} {v}' for n,v in zip(learn.recorder.metric_names, row)), flush=True)
 
+# %% ../nbs/04b_recipes.ipynb #709d98ca
+def folder_weights(
+    photos: Sequence, # Paths or Pillow pictures; these count as one folder
+    balance: float, # 0: every photograph as often; 1: every folder as often
+) -> list[float]: # One for each photograph
+    "How often each photograph is to be drawn."
+    folders = [str(Path(o).parent) if isinstance(o, (str, os.PathLike)) else '' for o in photos]
+    size = Counter(folders)
+    return [size[o]**-balance for o in folders]
+
 # %% ../nbs/04b_recipes.ipynb #15a0cae7
 def recipe_loaders(
     recipe: Recipe, # Its sizes, its way of loading
@@ -487,7 +511,8 @@ def recipe_loaders(
     if not r.cache: return rgb_loaders(photos.train, photos.valid, r.size, resize=r.resize, item_tfms=item_tfms, num_workers=num_workers, **common)
     train,valid = (PhotoCache.build(o, cache, r.size, r.resize, num_workers=num_workers, quiet=quiet) for o in (photos.train, photos.valid))
     crop = Crop(r.size)
-    dls = cached_loaders(train, valid, train_tfms=[crop, Flip()], **common)
+    weights = folder_weights(photos.train, r.balance) if r.balance else None
+    dls = cached_loaders(train, valid, train_tfms=[crop, Flip(), *([damage_transform()] if r.damage else [])], weights=weights, **common)
     dls.train.crop = crop
     return dls
 
@@ -515,6 +540,8 @@ def run_learner(
     device: str|None=None, # None: the best there is
     num_workers: int|None=None, # Processes that decode
     item_tfms: Sequence|None=None, # For `recipe_loaders`
+    features: str|os.PathLike|None=None, # For `recipe_learner`
+    start: str|os.PathLike|None=None, # For `recipe_learner`
     cbs: Sequence=(), # More callbacks
     minutes: float|None=5., # Between two checkpoints; None: write none
     backend: str|None=None, # Compile both networks with this backend of `torch.compile`, such as 'inductor'
@@ -526,7 +553,7 @@ def run_learner(
     dls = recipe_loaders(recipe, photos, out/'cache', seed, device, num_workers, item_tfms, quiet)
     own = [Guard(), RunLog(out, dict(data=dict(photographs=len(photos.train)), seed=seed)), DrawSamples(out/'samples')]
     if minutes is not None: own.append(Checkpoints(out/'checkpoints', minutes))
-    learn = recipe_learner(recipe, dls, metrics=metrics, path=out, cbs=[*own, *cbs])
+    learn = recipe_learner(recipe, dls, features, start, metrics=metrics, path=out, cbs=[*own, *cbs])
     learn.about_run = _about_run(recipe, photos, seed)
     if backend:
         for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend)
@@ -564,7 +591,7 @@ def train(
     fits,folder = plan(r, len(photos.train), images, epochs, valid_every),out/'checkpoints'
     if not resume and _unfinished(folder):
         raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
-    learn = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, cbs, minutes, backend, quiet)
+    learn = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, features, start, cbs, minutes, backend, quiet)
     with _shown(learn, quiet):
         if resume and checkpoint_files(folder): learn.resume(folder)
         else:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['GENERATORS', 'UNetLevel', 'padded', 'init_weights', 'UNet', 'WeightsError', 'DynamicUNet', 'along', 'ResBlock',
-           'LightUNet', 'choose_device', 'choose_dtype', 'create_generator', 'save_tensors', 'save_generator',
-           'read_card', 'load_generator']
+           'LightUNet', 'Fire', 'SqueezeUNet', 'choose_device', 'choose_dtype', 'create_generator', 'save_tensors',
+           'save_generator', 'read_card', 'load_generator']
 
 # %% ../nbs/02_unet.ipynb #9ff5e15d
 import json, os
@@ -197,6 +197,76 @@ class LightUNet(nn.Module):
         "Predict ab from L."
         return padded(partial(_through, self), L_norm, self.multiple)
 
+# %% ../nbs/02_unet.ipynb #ef6810eb
+class Fire(nn.Module):
+    "SqueezeNet's module: few channels look, many speak (Iandola et al. 2016; parameters named as torchvision's)."
+    def __init__(self,
+        ni: int, # Channels in
+        n_squeeze: int, # Channels in between
+        n_expand: int, # Half of the channels out
+    ):
+        super().__init__()
+        self.squeeze = nn.Conv2d(ni, n_squeeze, 1)
+        self.expand1x1,self.expand3x3 = nn.Conv2d(n_squeeze, n_expand, 1),nn.Conv2d(n_squeeze, n_expand, 3, padding=1)
+
+    def forward(self,
+        x: Tensor, # `(N, ni, H, W)`
+    ) -> Tensor: # `(N, 2*n_expand, H, W)`
+        "Squeeze, then expand twice."
+        x = F.relu(self.squeeze(x))
+        return F.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], 1))
+
+# %% ../nbs/02_unet.ipynb #e3069a20
+def _squeezenet_weights(source):
+    "SqueezeNet 1.0 as torchvision names it: fetched for True, otherwise from a safetensors file."
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    if source is True: return _torchvision_weights('squeezenet1_0')
+    try: return load_file(source)
+    except (OSError, SafetensorError) as e:
+        raise WeightsError(f"Can't read SqueezeNet's weights from {source}: {e}. Give a safetensors file with the tensors "
+                           "of torchvision's squeezenet1_0.") from e
+
+def _take_squeezenet(net, state):
+    "Put the weights into the encoder of a `SqueezeUNet`; the first layer's for L."
+    parts = [net.down[0][0], *(m for level in net.down[1:4] for m in level if isinstance(m, Fire))]
+    for m,i in zip(parts, (0, 3, 4, 5, 7, 8, 9, 10, 12)):
+        own = {k.removeprefix(f'features.{i}.'): v.float() for k,v in state.items() if k.startswith(f'features.{i}.')}
+        if i == 0:
+            mean,std = (torch.tensor(o)[:, None, None] for o in ((.485, .456, .406), (.229, .224, .225)))
+            w = own['weight']/std
+            own = dict(weight=w.sum(1, keepdim=True)/2, bias=own['bias'] + (w*(.5 - mean)).sum((1, 2, 3)))
+        m.load_state_dict(own)
+
+# %% ../nbs/02_unet.ipynb #f8238056
+class SqueezeUNet(nn.Module):
+    "A U-Net like `LightUNet` on SqueezeNet 1.0; any height and width."
+    def __init__(self,
+        n_out: int=2, # Channels out: ab
+        widths: Sequence[int]=(64, 128, 192, 256), # Channels of the decoder at 1/4, 1/8, 1/16 and 1/32 of the size
+        n_fine: int=16, # Channels of the last layers, at half size
+        pretrained: bool|str|os.PathLike=False, # Start from ImageNet: True for torchvision's weights, or a safetensors file of them; raises `WeightsError`
+    ):
+        super().__init__()
+        w,pool = list(widths),lambda: nn.MaxPool2d(3, 2, 1)
+        self.n_out,self.multiple = n_out,32
+        self.down = nn.ModuleList([nn.Sequential(nn.Conv2d(1, 96, 7, 2, 3), nn.ReLU()),
+            nn.Sequential(pool(), Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)),
+            nn.Sequential(pool(), Fire(256, 32, 128), Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256)),
+            nn.Sequential(pool(), Fire(512, 64, 256)), nn.Sequential(_conv(512, w[3], 3, 2), ResBlock(w[3]))])
+        self.side = nn.ModuleList([_conv(a, b, 1) for a,b in zip((512, 512, 256), w[2::-1])])
+        self.up = nn.ModuleList([nn.Sequential(_conv(a + b, b), ResBlock(b)) for a,b in zip(w[:0:-1], w[2::-1])])
+        self.rough = nn.Conv2d(w[0], 32, 3, padding=1)
+        self.fine = nn.Sequential(nn.Conv2d(12, n_fine, 3, padding=1), nn.ReLU(), nn.Conv2d(n_fine, 2*n_out, 3, padding=1))
+        with torch.no_grad(): self.fine[-1].weight.mul_(.1), self.fine[-1].bias.zero_()
+        if pretrained: _take_squeezenet(self, _squeezenet_weights(pretrained))
+
+    def forward(self,
+        L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
+    ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
+        "Predict ab from L."
+        return padded(partial(_through, self), L_norm, self.multiple)
+
 # %% ../nbs/02_unet.ipynb #82f162fc
 def choose_device(
     name: str|None=None, # 'cpu', 'cuda', 'mps'; None or 'auto' for the best there is
@@ -220,7 +290,7 @@ def choose_dtype(
     return torch.bfloat16 if device_type == 'cpu' and torch.cpu._is_amx_tile_supported() else torch.float32
 
 # %% ../nbs/02_unet.ipynb #880cf6d7
-GENERATORS = {'unet': UNet, 'light': LightUNet, 'dynamic_unet': DynamicUNet}
+GENERATORS = {'unet': UNet, 'light': LightUNet, 'squeeze': SqueezeUNet, 'dynamic_unet': DynamicUNet}
 _FORMAT = 'colorgan-generator-1'
 _NORMALIZATION = {'L': 'L/50 - 1', 'ab': 'ab/110'}
 
