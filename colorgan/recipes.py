@@ -580,6 +580,8 @@ def train(
     device: str|None=None, # None: the best there is
     num_workers: int|None=None, # Processes that decode; None: one per core
     item_tfms: Sequence|None=None, # fastai item transforms for training, in place of the recipe's resize and flip; not with a cache
+    features: str|os.PathLike|None=None, # File of the ImageNet weights, for a generator that takes one; None: torchvision's
+    start: str|os.PathLike|None=None, # Weights file of a generator to go on from, in place of the recipe's
     cbs: Sequence=(), # More callbacks: `KeepBest`, `Clock`
     minutes: float|None=5., # Between two checkpoints; None: write none
     resume: bool=False, # Go on where the run in `out` was interrupted; from the start if there is none
