@@ -63,7 +63,7 @@ def damaged(
     often: float=1., # How much more often than usual each damage is done
 ) -> Tensor: # Like `L_norm`
     "Some of the pictures on another film, blurred, faded, grainy, or through a bad JPEG; by torch's own random numbers."
-    L = (L_norm + 1)/2
+    L = ((L_norm + 1)/2).clamp(0, 1)
     for damage,p in _DAMAGES.items():
         some = (torch.rand(len(L)) < p*often).nonzero()[:, 0].to(L.device)
         if len(some): L = L.index_copy(0, some, damage(L[some], ab_norm[some]).clamp(0, 1).to(L.dtype))
