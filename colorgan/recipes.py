@@ -36,7 +36,8 @@ from .damage import damage_transform
 from .data import PhotoSet, TrainingError, rgb_loaders, write_whole
 from .discriminator import PatchDiscriminator
 from .gan import ColorLearner, LossPart, _read_checkpoint, _take_up_optimizers, adam
-from .lab import lab_transform, to_pictures
+from .lab import lab_transform, normalize_lab, rgb_to_lab, to_pictures
+from .losses import FeatureLoss, PixelLoss, Rarity
 from .unet import WeightsError, create_generator, load_generator
 
 # %% ../nbs/04b_recipes.ipynb #54879c11
@@ -75,6 +76,8 @@ class Recipe:
     mode: str='vanilla' # One of `GAN_LOSSES`
     l1: float=100. # Weight of the pixel loss beside the GAN loss
     pixel: str='l1' # One of `PIXEL_LOSSES`
+    rebalance: float=0. # How much more rare colors count, in [0, 1): the strength of `Rarity`. Only with a cache
+    perceptual: float=0. # Share of `FeatureLoss` beside the pixel loss
     damage: bool=False # Show the generator lightness as old prints and poor cameras have it. Only with a cache
     balance: float=0. # 0: every photograph as often; 1: every folder as often; between them, between. Only with a cache
     size: int=256 # Height and width, in pixels
@@ -111,7 +114,9 @@ def recipe_learner(
     else:
         G,card = load_generator(start)
         recipe = replace(recipe, generator=card['architecture'], generator_args=card['arguments'], pretrained=False)
-    own = dict(l1=recipe.l1, mode=recipe.mode, pixel=recipe.pixel, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
+    features = FeatureLoss(features or True).to(dls.device) if recipe.perceptual else None
+    pixel = PixelLoss(recipe.pixel, getattr(dls, 'rarity', None), features, recipe.perceptual)
+    own = dict(l1=recipe.l1, mode=recipe.mode, pixel=pixel, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
     learn = ColorLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
     learn.recipe = recipe
     return learn
@@ -493,6 +498,12 @@ def folder_weights(
     size = Counter(folders)
     return [size[o]**-balance for o in folders]
 
+# %% ../nbs/04b_recipes.ipynb #d36bc8be
+def _rarity(cache, strength, n=512):
+    "The rarity of colors in about `n` of the photographs, of a quarter of their pixels."
+    rgb = torch.cat([cache[[i]][..., ::2, ::2].cpu() for i in range(0, len(cache), max(1, len(cache)//n))])
+    return Rarity(normalize_lab(rgb_to_lab(rgb))[1], strength)
+
 # %% ../nbs/04b_recipes.ipynb #15a0cae7
 def recipe_loaders(
     recipe: Recipe, # Its sizes, its way of loading
@@ -514,6 +525,7 @@ def recipe_loaders(
     weights = folder_weights(photos.train, r.balance) if r.balance else None
     dls = cached_loaders(train, valid, train_tfms=[crop, Flip(), *([damage_transform()] if r.damage else [])], weights=weights, **common)
     dls.train.crop = crop
+    if r.rebalance: dls.rarity = _rarity(train, r.rebalance).to(dls.device)
     return dls
 
 # %% ../nbs/04b_recipes.ipynb #04926ce4

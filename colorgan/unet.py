@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['GENERATORS', 'UNetLevel', 'padded', 'init_weights', 'UNet', 'WeightsError', 'DynamicUNet', 'along', 'ResBlock',
-           'LightUNet', 'Fire', 'SqueezeUNet', 'choose_device', 'choose_dtype', 'create_generator', 'save_tensors',
-           'save_generator', 'read_card', 'load_generator']
+           'LightUNet', 'Fire', 'squeezenet_weights', 'SqueezeUNet', 'choose_device', 'choose_dtype',
+           'create_generator', 'save_tensors', 'save_generator', 'read_card', 'load_generator']
 
 # %% ../nbs/02_unet.ipynb #9ff5e15d
 import json, os
@@ -216,9 +216,11 @@ class Fire(nn.Module):
         x = F.relu(self.squeeze(x))
         return F.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], 1))
 
-# %% ../nbs/02_unet.ipynb #e3069a20
-def _squeezenet_weights(source):
-    "SqueezeNet 1.0 as torchvision names it: fetched for True, otherwise from a safetensors file."
+# %% ../nbs/02_unet.ipynb #1101bb39
+def squeezenet_weights(
+    source: bool|str|os.PathLike=True, # True for torchvision's, from its cache or fetched; or a safetensors file of them
+) -> dict[str, Tensor]: # By torchvision's names
+    "SqueezeNet 1.0's ImageNet weights. Raises `WeightsError`."
     from safetensors import SafetensorError
     from safetensors.torch import load_file
     if source is True: return _torchvision_weights('squeezenet1_0')
@@ -259,7 +261,7 @@ class SqueezeUNet(nn.Module):
         self.rough = nn.Conv2d(w[0], 32, 3, padding=1)
         self.fine = nn.Sequential(nn.Conv2d(12, n_fine, 3, padding=1), nn.ReLU(), nn.Conv2d(n_fine, 2*n_out, 3, padding=1))
         with torch.no_grad(): self.fine[-1].weight.mul_(.1), self.fine[-1].bias.zero_()
-        if pretrained: _take_squeezenet(self, _squeezenet_weights(pretrained))
+        if pretrained: _take_squeezenet(self, squeezenet_weights(pretrained))
 
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
