@@ -29,7 +29,7 @@ from . import __version__
 from .data import OutputError, PictureError
 from .lab import rgb_to_L, rgb_to_lab, show_lab
 from .pictures import Canvas, PictureFile, format_of, output_format, to_picture, write_picture
-from .unet import choose_device, choose_dtype, load_generator
+from .unet import choose_device, choose_dtype, default_weights, load_generator
 
 # %% ../nbs/05_inference.ipynb #41c85241
 def lightness(
@@ -54,23 +54,33 @@ def view_size(
     scale = size/(h*w)**.5/multiple
     return tuple(min(4*size//multiple, max(1, round(o*scale)))*multiple for o in (h, w))
 
+# %% ../nbs/05_inference.ipynb #659a312c
+def _from_file(path):
+    "The network of a weights file, its card, and the SHA-256 of the file."
+    generator,card = load_generator(path)
+    with open(path, 'rb') as f: return generator,card,hashlib.file_digest(f, 'sha256').hexdigest()
+
 # %% ../nbs/05_inference.ipynb #b91b8586
 class Colorizer:
     "A trained generator, ready to color pictures; any number of threads may use it at once."
     def __init__(self,
-        generator: nn.Module, # `G(L_norm) -> ab_norm`; copied
-        size: int=256, # Side of a square of as many pixels as the network shall see; may be changed at any time
-        saturation: float=1., # What ab is multiplied with: 0 is gray; may be changed at any time
+        generator: nn.Module|None=None, # `G(L_norm) -> ab_norm`; copied. None: the weights in the package
+        size: int|None=None, # Side of a square of as many pixels as the network shall see; may be changed at any time. None: what its card says, or 256
+        saturation: float|None=None, # What ab is multiplied with: 0 is gray; may be changed at any time. None: what its card says, or 1
         device: str|None=None, # Where the network runs; None: the best there is
         precision: str='auto', # See `choose_dtype`
         batch: int=4, # Pictures of less than a megapixel go through the network so many at a time, if need be with empty ones
         card: dict|None=None, # What the weights file says of itself
         digest: str|None=None, # SHA-256 of the weights file; None: of the weights
     ):
+        if generator is None: generator,card,digest = _from_file(default_weights())
+        card = card or {}
         self.device = choose_device(device)
         self.dtype = choose_dtype(precision, torch.device(self.device).type)
         self.generator = deepcopy(generator).eval().to(self.device, self.dtype, memory_format=torch.channels_last)
-        self.size,self.saturation,self.batch,self.card,self._digest = size,saturation,batch,card or {},digest
+        self.size = size or card.get('size') or card.get('recipe', {}).get('size', 256)
+        self.saturation = card.get('saturation', 1.) if saturation is None else saturation
+        self.batch,self.card,self._digest = batch,card,digest
 
     @cached_property
     def _exact(self): return deepcopy(self.generator).float()
@@ -78,13 +88,11 @@ class Colorizer:
     @classmethod
     def from_file(cls,
         path: str|os.PathLike, # Weights that `colorgan train` or `colorgan demo` wrote
-        size: int|None=None, # None: the size it was trained at
-        **kwargs, # `saturation`, `device`, `precision`, `batch`
+        **kwargs, # `size`, `saturation`, `device`, `precision`, `batch`
     ) -> 'Colorizer':
         "Rebuild the network from its weights file, which needs nothing else. Raises `WeightsError`."
-        generator,card = load_generator(path)
-        with open(path, 'rb') as f: digest = hashlib.file_digest(f, 'sha256').hexdigest()
-        return cls(generator, size or card.get('recipe', {}).get('size', 256), card=card, digest=digest, **kwargs)
+        generator,card,digest = _from_file(path)
+        return cls(generator, card=card, digest=digest, **kwargs)
 
 # %% ../nbs/05_inference.ipynb #59efcdd0
 @patch(as_prop=True)

@@ -97,6 +97,8 @@ RECIPES = {
                       average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
                       phases=(Phase(8, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                               Phase(2, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9)))}
+RECIPES['finetune'] = replace(RECIPES['default'], name='finetune', pretrained=False, damage=False, average=.99,
+                              phases=(Phase(10, 1e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),))
 
 # %% ../nbs/04b_recipes.ipynb #08066423
 def recipe_learner(

@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['GENERATORS', 'UNetLevel', 'padded', 'init_weights', 'UNet', 'WeightsError', 'DynamicUNet', 'along', 'ResBlock',
            'LightUNet', 'Fire', 'squeezenet_weights', 'SqueezeUNet', 'choose_device', 'choose_dtype',
-           'create_generator', 'save_tensors', 'save_generator', 'read_card', 'load_generator']
+           'create_generator', 'save_tensors', 'save_generator', 'read_card', 'load_generator', 'extend_card',
+           'default_weights']
 
-# %% ../nbs/02_unet.ipynb #9ff5e15d
-import json, os
+# %% ../nbs/02_unet.ipynb #f8d9a959
+import hashlib, json, os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -317,6 +318,18 @@ def save_tensors(
         try: save_file({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, tmp, header)
         except SafetensorError as e: raise OSError(str(e)) from e
 
+# %% ../nbs/02_unet.ipynb #a2e48e8a
+def _checksum(state, card):
+    "SHA-256 of what a weights file says and holds."
+    h = hashlib.sha256(json.dumps({k: v for k,v in sorted(card.items()) if k != 'checksum'}).encode())
+    for k,v in sorted(state.items()): h.update(f'{k} {v.dtype} {tuple(v.shape)}'.encode() + v.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return h.hexdigest()
+
+def _save_with_card(dst, state, card):
+    card = json.loads(json.dumps(card))
+    card['checksum'] = _checksum(state, card)
+    save_tensors(dst, state, {'format': _FORMAT} | {k: json.dumps(v) for k,v in card.items()})
+
 # %% ../nbs/02_unet.ipynb #40c8420d
 def save_generator(
     dst: str|os.PathLike, # Ends in .safetensors
@@ -329,8 +342,7 @@ def save_generator(
     "Write the weights of `G` with all that is needed to use them, whole or not at all. Raises `OutputError`."
     state = {k: v.half() if half and v.is_floating_point() else v for k,v in G.state_dict().items()}
     card = dict(architecture=architecture, arguments=arguments, normalization=_NORMALIZATION, version=__version__, **about)
-    header = {'format': _FORMAT} | {k: json.dumps(v) for k,v in card.items()}
-    save_tensors(dst, state, header)
+    _save_with_card(dst, state, card)
 
 # %% ../nbs/02_unet.ipynb #cb787269
 def read_card(
@@ -355,19 +367,42 @@ def read_card(
                            "Use weights that `colorgan train` wrote.")
     return {k: json.loads(v) for k,v in header.items() if k != 'format'}
 
+# %% ../nbs/02_unet.ipynb #b73673ec
+def _read_weights(path):
+    "The tensors and the card of a weights file, compared with their checksum."
+    from safetensors.torch import load_file
+    card,state = read_card(path),load_file(path)
+    if card.get('checksum') not in (None, _checksum(state, card)):
+        raise WeightsError(f"{path} has changed since it was written: its checksum does not fit. Copy or download it again.")
+    return state,card
+
 # %% ../nbs/02_unet.ipynb #85ba4240
 def load_generator(
     path: str|os.PathLike, # A weights file
 ) -> tuple[nn.Module, dict]: # The network in float32 on the CPU, in eval mode; its card
     "Rebuild the network that a weights file holds. Raises `WeightsError`."
-    from safetensors.torch import load_file
-    card = read_card(path)
+    state,card = _read_weights(path)
     if card['normalization'] != _NORMALIZATION:
         raise WeightsError(f"{path} was trained with the normalization {card['normalization']}; this version has {_NORMALIZATION}.")
     try:
         with torch.random.fork_rng(devices=[]): G = create_generator(card['architecture'], **card['arguments'])
-        G.load_state_dict(load_file(path))
+        G.load_state_dict(state)
     except (ValueError, TypeError, RuntimeError) as e:
         raise WeightsError(f"The weights in {path} do not fit the network it names, {card['architecture']} {card['arguments']} "
                            f"(written by colorgan {card['version']}, this is {__version__}): {e}") from e
     return G.eval(), card
+
+# %% ../nbs/02_unet.ipynb #99ee7fc7
+def extend_card(
+    src: str|os.PathLike, # A weights file
+    dst: str|os.PathLike, # The new one; may be `src`
+    **about, # What it shall say besides, or in place of what it says; anything JSON can hold
+) -> None:
+    "The same weights with more on their card, whole or not at all. Raises `WeightsError` or `OutputError`."
+    state,card = _read_weights(src)
+    _save_with_card(dst, state, card | about)
+
+# %% ../nbs/02_unet.ipynb #a39a9939
+def default_weights() -> Path: # A weights file
+    "The weights in the package."
+    return Path(__file__).with_name('default.safetensors')
