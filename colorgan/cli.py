@@ -222,16 +222,14 @@ def _info(args, say):
 def _evaluate(args, say):
     from colorgan.inference import Colorizer
     from colorgan.metrics import evaluate
+    from colorgan.unet import default_weights
     if args.sheet: check_writable(args.sheet.parent)
-    colorizers = {f: Colorizer.from_file(f, device=args.device) for f in _weights_to_judge(args)}
+    files = {f: f for f in args.weights} if args.weights else dict(default=default_weights())
+    colorizers = {n: Colorizer.from_file(f, device=args.device) for n,f in files.items()}
     result = evaluate(colorizers, args.photos, args.protocol, args.size, args.features, args.lpips, args.sheet, args.seed,
                       quiet=args.quiet or not sys.stdout.isatty())
     say(result)
     return result.to_json() | dict(failed={f: _complain(why, f) for f,why in result.failed.items()})
-
-def _weights_to_judge(args):
-    if args.weights: return args.weights
-    raise ColorganError('No weights given. Make some with `colorgan demo --out demo`, then add --weights demo/weights.safetensors.')
 
 def _bench(args, say):
     from colorgan.bench import bench_inference, bench_train, print_bench, print_train_bench
@@ -285,7 +283,7 @@ def _colorize_arguments(p):
 # %% ../nbs/10_cli.ipynb #2a3f2b7c
 def _evaluate_arguments(p):
     p.add_argument('photos', metavar='PHOTOS', help='folder of color photographs, searched with its subfolders')
-    p.add_argument('--weights', metavar='FILE', action='append', help='weights to judge; may be given several times')
+    p.add_argument('--weights', metavar='FILE', action='append', help='weights to judge; may be given several times (default: those in the package)')
     p.add_argument('--protocol', choices=['as-is', 'coco-val5k', 'seed-test2k'], default='as-is',
                    help="which pictures, at what size: all as they are, COCO's val2017, or the study's 2,000 of the COCO sample (default: %(default)s)")
     p.add_argument('--size', type=partial(_number, least=7), help='with as-is: resize to SIZExSIZE first, whatever the shape')
