@@ -11,10 +11,12 @@ __all__ = ['GENERATORS', 'UNetLevel', 'padded', 'init_weights', 'UNet', 'Weights
 # %% ../nbs/02_unet.ipynb #f8d9a959
 import hashlib, json, os
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -270,6 +272,35 @@ class SqueezeUNet(nn.Module):
         "Predict ab from L."
         return padded(partial(_through, self), L_norm, self.multiple)
 
+# %% ../nbs/02_unet.ipynb #b3eddf5b
+def _divide(convs, x, k):
+    "Make convolutions that got `k` times `x` give what they gave over its size on `x`; the outputs, and their new factor."
+    for c in convs: c.weight.mul_(k)
+    out = [c(x) for c in convs]
+    size = torch.cat([o.flatten() for o in out]).square().mean().sqrt().item() or 1.
+    for c in convs: c.weight.div_(size), c.bias.div_(size)
+    return [F.relu(o/size) for o in out],size
+
+# %% ../nbs/02_unet.ipynb #59680b8a
+@patch
+def settled(self:SqueezeUNet) -> SqueezeUNet: # In eval mode
+    "The same function by other weights, with activations of the encoder near 1, which half precision can hold."
+    net,k = deepcopy(self).eval(),1.
+    wave = torch.linspace(-3, 3, 64, device=net.rough.weight.device)
+    x = torch.sin(wave[:, None]*(wave + 2)*3)[None, None].to(net.rough.weight.dtype)
+    norms = {1: [net.side[2][1]], 2: [net.side[1][1]], 3: [net.side[0][1], net.down[4][0][1]]}
+    with torch.no_grad():
+        for i,level in enumerate(net.down[:4]):
+            for m in level:
+                if isinstance(m, nn.Conv2d): (x,),k = _divide([m], x, k)
+                elif isinstance(m, Fire):
+                    (x,),k = _divide([m.squeeze], x, k)
+                    x,k = _divide([m.expand1x1, m.expand3x3], x, k)
+                    x = torch.cat(x, 1)
+                elif isinstance(m, nn.MaxPool2d): x = m(x)
+            for norm in norms.get(i, ()): norm.running_mean.div_(k), norm.running_var.div_(k*k)
+    return net
+
 # %% ../nbs/02_unet.ipynb #82f162fc
 def choose_device(
     name: str|None=None, # 'cpu', 'cuda', 'mps'; None or 'auto' for the best there is
@@ -340,6 +371,7 @@ def save_generator(
     **about, # What else the file should say: recipe, data, figures; anything JSON can hold
 ) -> None:
     "Write the weights of `G` with all that is needed to use them, whole or not at all. Raises `OutputError`."
+    if hasattr(G, 'settled'): G = G.settled()
     state = {k: v.half() if half and v.is_floating_point() else v for k,v in G.state_dict().items()}
     card = dict(architecture=architecture, arguments=arguments, normalization=_NORMALIZATION, version=__version__, **about)
     _save_with_card(dst, state, card)
