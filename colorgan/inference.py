@@ -85,14 +85,15 @@ class Colorizer:
     @cached_property
     def _exact(self): return deepcopy(self.generator).float()
 
-    @classmethod
-    def from_file(cls,
-        path: str|os.PathLike, # Weights that `colorgan train` or `colorgan demo` wrote
-        **kwargs, # `size`, `saturation`, `device`, `precision`, `batch`
-    ) -> 'Colorizer':
-        "Rebuild the network from its weights file, which needs nothing else. Raises `WeightsError`."
-        generator,card,digest = _from_file(path)
-        return cls(generator, card=card, digest=digest, **kwargs)
+# %% ../nbs/05_inference.ipynb #e6e78d50
+@patch(cls_method=True)
+def from_file(cls:Colorizer,
+    path: str|os.PathLike, # Weights that `colorgan train` or `colorgan demo` wrote
+    **kwargs, # `size`, `saturation`, `device`, `precision`, `batch`
+) -> Colorizer:
+    "Rebuild the network from its weights file, which needs nothing else. Raises `WeightsError`."
+    generator,card,digest = _from_file(path)
+    return cls(generator, card=card, digest=digest, **kwargs)
 
 # %% ../nbs/05_inference.ipynb #59efcdd0
 @patch(as_prop=True)

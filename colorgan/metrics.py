@@ -415,6 +415,7 @@ def _measured(source, size, painters, see, extra):
         rows[name] = picture_figures(rgb, truth) | {f.__name__: f(rgb, truth) for f in extra},see and see(rgb)
     return rows | {'truth': (_own_figures(truth, _lab(truth)), see and see(truth))}
 
+# %% ../nbs/06_metrics.ipynb #b759981d
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 def _all_measured(sources, failed, bar, *args):

@@ -7,9 +7,8 @@ __all__ = ['OPTIMIZERS', 'RECIPES', 'Phase', 'Recipe', 'recipe_learner', 'plan',
            'write_csv', 'RunLog', 'read_log', 'plot_log', 'KeepBest', 'Clock', 'Guard', 'checkpoint_files',
            'Checkpoints', 'folder_weights', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
 
-# %% ../nbs/04b_recipes.ipynb #500bdeb5
-import csv, json, math, os, random, sys, time, zlib
-from collections import Counter
+# %% ../nbs/04b_recipes.ipynb #f781207c
+import collections, csv, json, math, os, random, sys, time, zlib
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy
@@ -86,6 +85,7 @@ class Recipe:
     cache: bool=False # Decode the photographs once; augment on the device
     precision: str='fp32' # Or 'auto', 'bf16', 'fp16'
 
+# %% ../nbs/04b_recipes.ipynb #cb160686
 RECIPES = {
     'seed': Recipe('seed'),
     'pretrain': Recipe('pretrain', 'dynamic_unet', dict(encoder='resnet18'), pretrained=True,
@@ -497,7 +497,7 @@ def folder_weights(
 ) -> list[float]: # One for each photograph
     "How often each photograph is to be drawn."
     folders = [str(Path(o).parent) if isinstance(o, (str, os.PathLike)) else '' for o in photos]
-    size = Counter(folders)
+    size = collections.Counter(folders)
     return [size[o]**-balance for o in folders]
 
 # %% ../nbs/04b_recipes.ipynb #d36bc8be
@@ -603,16 +603,14 @@ def train(
     quiet: bool=False, # No progress bars, no table
 ) -> ColorLearner: # Trained
     "Train a recipe; `out` has its weights, logs and samples after every epoch. Raises `ColorganError`."
-    r,out = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out)
-    fits,folder = plan(r, len(photos.train), images, epochs, valid_every),out/'checkpoints'
-    if not resume and _unfinished(folder):
-        raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
+    r,out,folder = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out),Path(out)/'checkpoints'
+    fits = plan(r, len(photos.train), images, epochs, valid_every)
+    if not resume and _unfinished(folder): raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
     learn = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, features, start, cbs, minutes, backend, quiet)
     with _shown(learn, quiet):
-        if resume and checkpoint_files(folder): learn.resume(folder)
-        else:
-            for old in checkpoint_files(folder): old.unlink(missing_ok=True)  # other processes do the same
-            learn.fit_phases(fits)
+        if resume and checkpoint_files(folder): return learn.resume(folder) or learn
+        for old in checkpoint_files(folder): old.unlink(missing_ok=True)  # other processes do the same
+        learn.fit_phases(fits)
     return learn
 
 # %% ../nbs/04b_recipes.ipynb #c87963f7
