@@ -127,7 +127,7 @@ def bleeding(
     truth: np.ndarray, # uint8, or Lab in CIE units, `(H, W, 3)`
     near: float=1.5, # Pixels from the edge, to each side
     far: float=6., # Pixels from the edge, to each side
-) -> float: # 0 is as sharp as the truth, 1 is no step at all; NaN where there is no edge, or no color to bleed
+) -> float: # 0 is as sharp as the truth or sharper, 1 is no step at all; NaN where there is no edge, or next to no color to bleed
     "How far colors run across the edges of L: what is missing of their steps close to the edge."
     from scipy.ndimage import gaussian_filter
     from skimage.feature import canny
@@ -138,7 +138,7 @@ def bleeding(
     colored = _steps(true, at, normal, far) > 10
     at,normal = at[:, colored].astype(float),normal[:, colored]
     (short,long),(true_short,true_long) = ([_steps(o, at, normal, d).sum() for d in (near, far)] for o in (ours, true))
-    return float(1 - short/long*true_long/true_short) if long > max(1, at.shape[1]) and true_short else float('nan')
+    return float(max(0., 1 - short/long*true_long/true_short)) if long > 3*at.shape[1] and true_short else float('nan')
 
 # %% ../nbs/06_metrics.ipynb #3b9f6b7e
 ROUNDING = 10*math.log10(255**2*12) # dB: what rounding to 8 bits leaves of a picture, 58.9
@@ -240,7 +240,6 @@ def _inception(device):
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.exists(): torch.hub.download_url_to_file(_INCEPTION, place, '6726825d', progress=False)
-        torch.load(place, weights_only=True)  # tensors and nothing else
         net = NoTrainInceptionV3('inception-v3-compat', ['2048'], str(place), antialias=False).to(device)
     except Exception as e:
         raise WeightsError(f"Can't load Inception's weights: {e}. Fetch {_INCEPTION} on a machine with a network and put it at "
@@ -374,16 +373,25 @@ class Evaluation:
 BETTER = dict(psnr='↑', ssim='↑', ciede2000='↓', chroma_error='↓', cast='↓', hue_failures='↓', bleeding='↓', near_gray='=', colorfulness='=',
               colorfulness_abs='=') # higher, lower, or as the truth's; distances and gaps: lower
 
-def _cell(value, lo=None, hi=None):
-    if value is None or math.isnan(value): return '–'
-    digits = 2 if abs(value) >= 1 else 4
-    return f'{value:.{digits}f}' + (f' [{lo:.{digits}f}, {hi:.{digits}f}]' if lo is not None else '')
+def _digits(values):
+    "Decimals for four digits of the largest, at most six."
+    largest = max((abs(v) for v in values if math.isfinite(v)), default=0)
+    return min(6, max(0, 3 - math.floor(math.log10(largest)))) if largest else 2
+
+def _cell(digits, value, lo=None, hi=None):
+    if math.isnan(value): return '–'
+    text = [f'{round(v, digits) + 0.:.{digits}f}' for v in (value, lo, hi) if v is not None]  # + 0.: no -0
+    return text[0] + (f' [{text[1]}, {text[2]}]' if text[1:] else '')
 
 @patch
 def table(self:Evaluation) -> str: # Lines of text; ↑ higher is better, ↓ lower, = as the truth's
     "A line for each figure, a column for each colorizer, and the protocol above."
     figures = list(dict.fromkeys(k for d in self.rows.values() for k in d))
-    body = [['', *self.rows]] + [[f'{k} {BETTER.get(k, "↓")}', *(_cell(*d.get(k, [None])) for d in self.rows.values())] for k in figures]
+    nothing,body = (float('nan'), None, None),[['', *self.rows]]
+    for k in figures:
+        found = [d.get(k, nothing) for d in self.rows.values()]
+        digits = _digits([v for v,_,_ in found])
+        body.append([f'{k} {BETTER.get(k, "↓")}', *(_cell(digits, *f) for f in found)])
     widths = [max(map(len, column)) for column in zip(*body)]
     lines = ['  '.join(o.ljust(w) for o,w in zip(line, widths)).rstrip() for line in body]
     if self.protocol.name == 'coco-val5k' and 'FID' in figures:
@@ -393,7 +401,14 @@ def table(self:Evaluation) -> str: # Lines of text; ↑ higher is better, ↓ lo
 @patch
 def __str__(self:Evaluation): return self.table()
 
-# %% ../nbs/06_metrics.ipynb #41286c16
+# %% ../nbs/06_metrics.ipynb #0cf52c5e
+def _single(colorizer):
+    "A `Colorizer` that does not fill its batches up, for pictures that come one by one; others as they are."
+    if not hasattr(colorizer, 'batch'): return colorizer
+    colorizer = copy(colorizer)
+    colorizer.batch = 1
+    return colorizer
+
 def _painters(colorizers, sources, size):
     "The baselines, then the colorizers."
     cards = [getattr(c, 'card', {}).get('mean_ab') for c in colorizers.values()]
@@ -415,7 +430,10 @@ def _measured(source, size, painters, see, extra):
         rows[name] = picture_figures(rgb, truth) | {f.__name__: f(rgb, truth) for f in extra},see and see(rgb)
     return rows | {'truth': (_own_figures(truth, _lab(truth)), see and see(truth))}
 
-# %% ../nbs/06_metrics.ipynb #b759981d
+# %% ../nbs/06_metrics.ipynb #2d5f5f23
+#| export
+
+# %% ../nbs/06_metrics.ipynb #de5771fa
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 def _all_measured(sources, failed, bar, *args):
@@ -451,7 +469,7 @@ def _notes(done, failed, features):
     if features:
         d = len(next(iter(done.values()))['truth'][1])
         notes.append(f'{features.frechet}: biased by the number of pictures; compare it only with others of {n}')
-        if n <= d: notes.append(f'{features.frechet}: {n} pictures for {d} features, so the covariances are rank deficient; trust the {features.kernel} more')
+        if n <= d: notes.append(f'{features.frechet}: {n} pictures for {d} features, so the covariances are rank deficient; the kernel distance says more')
     return notes
 
 # %% ../nbs/06_metrics.ipynb #5b05d82f
@@ -477,7 +495,7 @@ def evaluate(
     if protocol == 'as-is': p = replace(p, size=size)
     elif size not in (None, p.size): raise PhotosError(f'{protocol} measures at {p.size}x{p.size}. Leave the size out, or use as-is.')
     if features is not None and not isinstance(features, Features): features = load_features(features)
-    painters = _painters(colorizers, sources, p.size)
+    painters = _painters({n: _single(c) for n,c in colorizers.items()}, sources, p.size)
     done = _all_measured(sources, failed, _bar(quiet), p.size, painters, features and features.see, [load_lpips()] if lpips else [])
     if not done: raise PhotosError(f'None of {len(sources)} pictures can be measured. The first: {next(iter(failed.values()))}')
     pictures = {r: {k: np.array([o[r][0][k] for o in done.values()]) for k in f} for r,(f,_) in next(iter(done.values())).items()}
