@@ -240,6 +240,7 @@ def _inception(device):
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.exists(): torch.hub.download_url_to_file(_INCEPTION, place, '6726825d', progress=False)
+        if not hashlib.sha256(place.read_bytes()).hexdigest().startswith('6726825d'): raise ValueError(f'{place} is another file')  # it is a pickle
         net = NoTrainInceptionV3('inception-v3-compat', ['2048'], str(place), antialias=False).to(device)
     except Exception as e:
         raise WeightsError(f"Can't load Inception's weights: {e}. Fetch {_INCEPTION} on a machine with a network and put it at "
@@ -429,9 +430,6 @@ def _measured(source, size, painters, see, extra):
         rgb = np.asarray(painter.colorize(gray).convert('RGB'))
         rows[name] = picture_figures(rgb, truth) | {f.__name__: f(rgb, truth) for f in extra},see and see(rgb)
     return rows | {'truth': (_own_figures(truth, _lab(truth)), see and see(truth))}
-
-# %% ../nbs/06_metrics.ipynb #2d5f5f23
-#| export
 
 # %% ../nbs/06_metrics.ipynb #de5771fa
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
