@@ -77,7 +77,7 @@ class Film:
     time_base: Fraction # A tick, in seconds
     frames: int # About
     seconds: float # About
-    matrix: str # 'bt601', 'bt709' or 'bt2020'
+    matrix: str # 'bt601', 'bt709', 'bt2020', or 'rgb'
     full: bool # Whether its levels go from 0 to 255, and not from 16 to 235
     aspect: Fraction # Of a pixel: its width by its height
     rotation: int # By which a player turns it, in degrees counterclockwise
@@ -109,6 +109,8 @@ def _video(container, path):
 # %% ../nbs/07_video.ipynb #c94c1608
 _MATRIX = {1: 'bt709', 4: 'bt601', 5: 'bt601', 6: 'bt601', 9: 'bt2020', 10: 'bt2020'}  # as FFmpeg numbers them
 
+def _usual(height): return 'bt709' if height >= 720 else 'bt601'  # as players take it
+
 def _combed(frames, least=1.1):
     "Whether most of what moves is torn into lines: whether neighbor rows differ more than rows of one field."
     rows = [o.astype(np.int16) for o in frames]
@@ -119,6 +121,11 @@ def _combed(frames, least=1.1):
         near.append(np.abs(2*y[1:-1] - y[:-2] - y[2:])[m].mean() if m.any() else 0)
         far.append(2*np.abs(y[2:] - y[:-2])[m].mean() if m.any() else 0)
     return sum(near) > least*sum(far) > 0
+
+def _seconds(text):
+    "Of 00:01:02.345, or 0."
+    try: return sum(float(o)*60**i for i,o in enumerate(reversed((text or '').split(':'))))
+    except ValueError: return 0
 
 def _described(s):
     return ' '.join(map(str, filter(None, [s.type, getattr(s.codec_context, 'name', None) or s.name, s.metadata.get('language'), s.metadata.get('filename')])))
@@ -138,12 +145,12 @@ def probe_film(
         f = first[0]
         rate = Fraction(s.average_rate or s.guessed_rate or 25)
         if not 0 < rate <= 1000: rate = Fraction(25)
-        seconds = float(s.duration*s.time_base if s.duration else (c.duration or 0)/1e6)
+        seconds = float(s.duration*s.time_base) if s.duration else _seconds(s.metadata.get('DURATION')) or (c.duration or 0)/1e6
         gray = f.format.name.startswith('gray')
         planes = [_planes(o)[0] for o in first if (o.width, o.height) == (f.width, f.height)]
         return Film(str(path), c.format.name, s.codec_context.name, s.index, f.width, f.height, rate, Fraction(s.time_base),
-                    s.frames or round(seconds*rate), seconds, _MATRIX.get(f.colorspace, 'bt709' if f.height >= 720 else 'bt601'),
-                    f.color_range == 2 or f.format.name.startswith('yuvj') or gray and not f.color_range or f.format.is_rgb,
+                    s.frames or round(seconds*rate), seconds, 'rgb' if f.format.is_rgb or f.format.has_palette else _MATRIX.get(f.colorspace, _usual(f.height)),
+                    f.color_range == 2 or f.format.name.startswith('yuvj') or gray and not f.color_range,
                     Fraction(s.sample_aspect_ratio or 1), round(f.rotation/90)*90 % 360,
                     any(o.interlaced_frame for o in first) or _combed(planes), f.format.components[0].bits > 8,
                     (f.color_primaries, f.color_trc, f.chroma_location), {o.index: _described(o) for o in c.streams if o is not s})
@@ -165,6 +172,7 @@ def _decoded(container, stream, faults, max_pixels=float('inf')):
         for f in frames:
             if f.width*f.height > max_pixels: raise VideoError(f'{container.name} has a frame of {f.width}x{f.height} pixels. Is it damaged?')
             if f.is_corrupt: faults.append((seconds(f.pts), 'damaged'))
+            if container.format.name == 'avi' and not stream.codec_context.has_b_frames: f.pts = f.dts  # its packets have no other time
             if f.pts is None: f.pts = 0 if last is None else last + step
             if last is not None and f.pts <= last: f.pts = last + 1
             last = f.pts
@@ -181,11 +189,16 @@ class _Picture:
         self.L,self.pts,self.planes,self.film,self.duration = L,pts,planes,film,duration
         self.ab = self.state = None
 
-    def rgb(self): return yuv_to_rgb(torch.from_numpy(self.planes)[None].float(), self.film.matrix, self.film.full).clamp_(0, 1)
+    def _rgb(self, planes):
+        x = torch.from_numpy(planes)[None].float()
+        return x/255 if self.film.matrix == 'rgb' else yuv_to_rgb(x, self.film.matrix, self.film.full).clamp_(0, 1)
+
+    def rgb(self): return self._rgb(self.planes)
+
     def colored(self):
         step = max(1, min(self.planes.shape[1:])//64)
-        small = yuv_to_rgb(torch.from_numpy(self.planes[:, ::step, ::step].copy())[None].float(), self.film.matrix, self.film.full).clamp(0, 1)
-        return has_color(Image.fromarray((small[0]*255).byte().permute(1, 2, 0).numpy()))
+        small = self._rgb(self.planes[:, ::step, ::step].copy())[0]
+        return has_color(Image.fromarray((small*255).byte().permute(1, 2, 0).numpy()))
 
 def _gray_L(film):
     y = torch.arange(256.)
@@ -195,15 +208,11 @@ def _pictures(frames, film):
     "The frames with their lightness; that of gray ones is looked up."
     table = _gray_L(film)
     for f in frames:
-        planes = _rgb_planes(f, film) if f.format.is_rgb or f.format.has_palette else _planes(f)
-        p = _Picture(None, f.pts, planes, film, f.duration or 0)
-        if (planes[1:] == 128).all(): p.L = table[torch.from_numpy(planes[0]).int()][None, None]
+        rgb = film.matrix == 'rgb'
+        p = _Picture(None, f.pts, f.to_ndarray(format='rgb24').transpose(2, 0, 1).copy() if rgb else _planes(f), film, f.duration or 0)
+        if not rgb and (p.planes[1:] == 128).all(): p.L = table[torch.from_numpy(p.planes[0]).int()][None, None]
         else: p.L = rgb_to_L(p.rgb())
         yield p
-
-def _rgb_planes(f, film):
-    rgb = torch.from_numpy(f.to_ndarray(format='rgb24')).permute(2, 0, 1)[None].float()/255
-    return rgb_to_yuv(rgb, film.matrix, True)[0].round().clamp(0, 255).byte().numpy()
 
 # %% ../nbs/07_video.ipynb #bc792e02
 def _carried(x, flow):
@@ -411,9 +420,10 @@ _FORMATS = {'.mp4': 'mp4', '.m4v': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.w
 _CODECS = dict(  # encoder, default quality, default preset, the option that presets are, other options
     h264=('libx264', 18, 'medium', 'preset', dict(bf='0')),
     h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none'}),
-    vp9=('libvpx-vp9', 28, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
+    vp9=('libvpx-vp9', 22, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
     av1=('libsvtav1', 28, '9', 'preset', {}))
-_LOSSLESS = dict(mp4=('libx264rgb', 'rgb24', dict(qp='0', bf='0')), webm=('libvpx-vp9', 'gbrp', {'lossless': '1', 'row-mt': '1', 'cpu-used': '5'}))
+_X264RGB = 'libx264rgb', 'rgb24', dict(qp='0', bf='0')
+_LOSSLESS = dict(mp4=_X264RGB, mov=_X264RGB, webm=('libvpx-vp9', 'gbrp', {'lossless': '1', 'row-mt': '1', 'cpu-used': '5'}))
 
 @dataclass(frozen=True)
 class _Plan:
@@ -431,11 +441,12 @@ def _plan(film, dst, codec, quality, preset, lossless):
     format,codec = _FORMATS[ending],codec or ('vp9' if ending == '.webm' else 'h264')
     if codec not in _CODECS: raise VideoError(f'There is no codec {codec}. Choose {", ".join(_CODECS)}.')
     base = 1/film.rate if format == 'avi' else film.time_base if film.time_base.denominator <= 10**6 else Fraction(1, 90000)
-    if lossless: return _Plan(format, *_LOSSLESS.get(format, ('ffv1', 'bgr0', dict(level='3', slices='4'))), base, film.matrix, film.full)
+    meaning = (_usual(film.height), False) if film.matrix == 'rgb' else (film.matrix, film.full)
+    if lossless: return _Plan(format, *_LOSSLESS.get(format, ('ffv1', 'bgr0', dict(level='3', slices='4'))), base, *meaning)
     encoder,q,speed,name,options = _CODECS[codec]
     options = options | {'crf': str(q if quality is None else quality), name: preset or speed}
     odd = film.width % 2 or film.height % 2
-    return _Plan(format, encoder, 'yuv444p' if odd else 'yuv420p', options, base, film.matrix, film.full)
+    return _Plan(format, encoder, 'yuv444p' if odd else 'yuv420p', options, base, *meaning)
 
 # %% ../nbs/07_video.ipynb #852b4faf
 _NUMBERS = dict(bt709=1, bt601=6, bt2020=9)
@@ -677,6 +688,11 @@ def film_record(
 # %% ../nbs/07_video.ipynb #1d354da8
 def _drop(film, plan, dst, drop_streams):
     "The streams that the container can't hold, if they may be left out."
+    import io
+    av = _av()
+    try:
+        with av.open(io.BytesIO(), 'w', format=plan.format) as trial: trial.add_stream(plan.encoder, rate=film.rate)
+    except (av.FFmpegError, ValueError) as e: raise VideoError(f"{dst.suffix} can't hold what {plan.encoder} writes. Choose another codec, or .mkv.") from e
     with _opened(film.path) as c: missing = _unheld(c, film, plan.format)
     if missing and not drop_streams:
         raise VideoError(f"{dst.suffix} can't hold {', '.join(missing.values())} of {film.path}. Choose .mkv, or drop_streams (--drop-streams).")
@@ -703,7 +719,7 @@ def _notes(film, plan, dropped, faults, deinterlace, done):
         else: runs.append([at, at, why])
     said += [f'at {_clock(a)}{f" to {_clock(b)}" if b > a else ""}: {why}' for a,b,why in runs]
     end = (done['pts'] or 0)*film.time_base
-    if film.seconds - end > max(1, 3/film.rate): said.append(f'frames end at {_clock(float(end))}, of {_clock(film.seconds)}')
+    if film.seconds - end > max(.5, 3/film.rate): said.append(f'frames end at {_clock(float(end))}, of {_clock(film.seconds)}')
     return said
 
 # %% ../nbs/07_video.ipynb #52ebcf8a
