@@ -104,6 +104,7 @@ def _video(container, path):
     if any(o in container.format.name for o in _PICTURES): raise VideoError(f'{path} is a picture, not a film. Use colorgan colorize.')
     found = [s for s in container.streams.video if not s.disposition.value & 0x400]  # cover art is a stream too
     if not found: raise VideoError(f'{path} has no moving picture in it: {", ".join(s.type for s in container.streams) or "nothing"}. Choose a film.')
+    if found[0].codec_context is None: raise VideoError(f'Nothing here can decode the picture of {path}. Is it damaged, or of a rare codec?')
     return found[0]
 
 # %% ../nbs/07_video.ipynb #c94c1608
