@@ -10,6 +10,7 @@ config = ConfigParser(delimiters=['='])
 config.read(root/'settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
 lib = cfg['lib_name']
+video = shlex.split(cfg['video_requirements'])
 pythons = [f'3.{minor}' for minor in range(int(cfg['min_python'].split('.')[1]), 14)]
 
 setup(
@@ -34,7 +35,7 @@ setup(
     packages=find_packages(include=[lib, f'{lib}.*']),
     package_data={lib: shlex.split(cfg['package_data'])},
     install_requires=shlex.split(cfg['requirements']),
-    extras_require={k: shlex.split(cfg[f'{k}_requirements']) for k in ('dev', 'metrics')},
+    extras_require={'dev': shlex.split(cfg['dev_requirements']) + video, 'video': video, 'metrics': shlex.split(cfg['metrics_requirements'])},
     entry_points={
         'console_scripts': shlex.split(cfg['console_scripts']),
         'nbdev': [f'{lib}={lib}._modidx:d'],
