@@ -437,6 +437,7 @@ class _Plan:
     matrix: str
     full: bool
 
+# %% ../nbs/07_video.ipynb #f2ffbac4
 def _plan(film, dst, codec, quality, preset, lossless):
     if (ending := Path(dst).suffix.lower()) not in _FORMATS: raise VideoError(f"Can't write {dst}: a film ends in {', '.join(_FORMATS)}.")
     format,codec = _FORMATS[ending],codec or ('vp9' if ending == '.webm' else 'h264')
@@ -569,6 +570,7 @@ def _from(path, film, faults, after, deinterlace, max_pixels):
     for f in frames:
         if after is None or f.pts > after: yield f
 
+# %% ../nbs/07_video.ipynb #f0121dbd
 def _deinterlaced(frames, stream):
     av,graph = _av(),None
     from av.filter import Graph
@@ -631,6 +633,7 @@ def _other_packets(container, streams, faults):
         last[i] = p.dts
         yield p.dts*Fraction(p.time_base),p,streams[i]
 
+# %% ../nbs/07_video.ipynb #c6e7e9c1
 def _picture_packets(pieces, stream, plan, final):
     "The packets of all pieces, each lasting until the next."
     before = None
@@ -678,6 +681,7 @@ def _said(metadata, record):
     key = next((k for k in kept if k.lower() == 'comment'), 'comment')
     return kept | {key: _marked_comment(kept.get(key, '').encode(), record).decode()}
 
+# %% ../nbs/07_video.ipynb #914e8960
 def film_record(
     path: str|os.PathLike, # A film
 ) -> dict|None: # What `colorize_video` recorded; None if this library did not color it
@@ -709,6 +713,7 @@ def _job(film, colorizer, plan):
 
 def _clock(s): return f'{int(s)//3600}:{int(s)//60 % 60:02}:{s % 60:06.3f}'
 
+# %% ../nbs/07_video.ipynb #885fa983
 def _notes(film, plan, dropped, faults, deinterlace, done):
     "What was not as asked."
     said = [f'left out {o}' for o in dropped.values()]
@@ -722,6 +727,23 @@ def _notes(film, plan, dropped, faults, deinterlace, done):
     end = (done['pts'] or 0)*film.time_base
     if film.seconds - end > max(.5, 3/film.rate): said.append(f'frames end at {_clock(float(end))}, of {_clock(film.seconds)}')
     return said
+
+# %% ../nbs/07_video.ipynb #77d295ce
+def _color_film(src, dst, colorizer, film, plan, options, again, dropped, provenance, progress, max_pixels):
+    start,job = time.perf_counter(),dict(_job(film, colorizer, plan), **options)
+    strength,every,deinterlace,keep_color,segment = options.values()
+    record = dict(version=__version__, weights=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation) if provenance else None
+    work,memory,done,faults = _work(dst, job, **again)
+    frames = _from(src, film, faults, done['pts'], deinterlace, max_pixels)
+    with closing(_ahead(_pictures(frames, film))) as read:
+        steady = _ahead(_steadied(read, colorizer, strength, every, keep_color, film.rotation//90, memory))
+        with closing(steady), closing(_painted(steady, _painter(film, plan))) as painted:
+            for done in _write_pieces(painted, work, film, plan, segment, done, faults):
+                if progress: progress(done['frames'], film.frames)
+    _assemble(film, [work/f'{i:06}.nut' for i in range(done['pieces'])], dst, plan, dropped, record, faults, done['last'])
+    shutil.rmtree(work)
+    return Report(str(src), str(dst), format=plan.format, width=film.width, height=film.height, frames=done['frames'],
+                  notes=_notes(film, plan, dropped, faults, deinterlace, done), seconds=round(time.perf_counter() - start, 3))
 
 # %% ../nbs/07_video.ipynb #52ebcf8a
 def colorize_video(
@@ -745,23 +767,11 @@ def colorize_video(
     max_pixels: float=100e6, # Refuse larger frames
 ) -> Report: # Its notes say what was not as asked, or damaged and where
     "Color a film; all its other streams are copied. Whole or not at all. Raises `VideoError` and `OutputError`."
-    start,src,dst = time.perf_counter(),Path(src),Path(dst)
+    src,dst = Path(src),Path(dst)
     _check(strength, every)
     check_target(src, dst)
-    film = probe_film(src, max_pixels)
-    plan = _plan(film, dst, codec, quality, preset, lossless)
-    dropped = _drop(film, plan, dst, drop_streams)
     if dst.exists() and not (overwrite or resume): raise OutputError(f'{dst} is there already. Choose another name, or overwrite it.')
-    job = dict(_job(film, colorizer, plan), strength=strength, every=every, deinterlace=deinterlace, keep_color=keep_color, segment=segment)
-    record = dict(version=__version__, weights=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation) if provenance else None
-    work,memory,done,faults = _work(dst, job, resume, overwrite)
-    frames = _from(src, film, faults, done['pts'], deinterlace, max_pixels)
-    with closing(_ahead(_pictures(frames, film))) as read:
-        steady = _ahead(_steadied(read, colorizer, strength, every, keep_color, film.rotation//90, memory))
-        with closing(steady), closing(_painted(steady, _painter(film, plan))) as painted:
-            for done in _write_pieces(painted, work, film, plan, segment, done, faults):
-                if progress: progress(done['frames'], film.frames)
-    _assemble(film, [work/f'{i:06}.nut' for i in range(done['pieces'])], dst, plan, dropped, record, faults, done['last'])
-    shutil.rmtree(work)
-    return Report(str(src), str(dst), format=plan.format, width=film.width, height=film.height, frames=done['frames'],
-                  notes=_notes(film, plan, dropped, faults, deinterlace, done), seconds=round(time.perf_counter() - start, 3))
+    film = probe_film(src, max_pixels)
+    options = dict(strength=strength, every=every, deinterlace=deinterlace, keep_color=keep_color, segment=segment)
+    plan,again = _plan(film, dst, codec, quality, preset, lossless),dict(resume=resume, overwrite=overwrite)
+    return _color_film(src, dst, colorizer, film, plan, options, again, _drop(film, plan, dst, drop_streams), provenance, progress, max_pixels)
