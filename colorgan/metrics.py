@@ -27,7 +27,7 @@ from PIL import Image
 from torch import nn
 
 from .data import ColorganError, PhotosError, PictureError, choose_photos, find_photos, open_rgb
-from .inference import join, lightness, upsample_ab
+from .inference import _cores, join, lightness, upsample_ab
 from .lab import rgb_to_lab, to_pictures
 from .unet import WeightsError, choose_device
 
@@ -432,8 +432,6 @@ def _measured(source, size, painters, see, extra):
     return rows | {'truth': (_own_figures(truth, _lab(truth)), see and see(truth))}
 
 # %% ../nbs/06_metrics.ipynb #de5771fa
-def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-
 def _all_measured(sources, failed, bar, *args):
     "`_measured` of each picture, by name, in order; those that can't be are put into `failed`."
     pool = ThreadPoolExecutor(_cores())
