@@ -397,14 +397,15 @@ def read_card(
     if header.get('format') != _FORMAT:
         raise WeightsError(f"{path} holds no colorgan generator (its format is {header.get('format')!r}, not {_FORMAT!r}). "
                            "Use weights that `colorgan train` wrote.")
-    return {k: json.loads(v) for k,v in header.items() if k != 'format'}
+    try: return {k: json.loads(v) for k,v in header.items() if k != 'format'}
+    except ValueError as e: raise WeightsError(f"{path} has a card that can't be read: {e}. Copy or download it again.") from e
 
 # %% ../nbs/02_unet.ipynb #b73673ec
 def _read_weights(path):
     "The tensors and the card of a weights file, compared with their checksum."
     from safetensors.torch import load_file
     card,state = read_card(path),load_file(path)
-    if card.get('checksum') not in (None, _checksum(state, card)):
+    if card.get('checksum') != _checksum(state, card):
         raise WeightsError(f"{path} has changed since it was written: its checksum does not fit. Copy or download it again.")
     return state,card
 
