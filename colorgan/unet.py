@@ -24,6 +24,16 @@ from . import __version__
 from .data import ColorganError, write_whole
 
 # %% ../nbs/02_unet.ipynb #6d1cdd3a
+class _Beside(torch.autograd.Function):
+    "`torch.cat` along the channels with gradients that lie close in memory: norms take the others' ten times as slowly."
+    @staticmethod
+    def forward(ctx, *parts):
+        ctx.widths = [o.shape[1] for o in parts]
+        return torch.cat(parts, 1)
+
+    @staticmethod
+    def backward(ctx, grad): return tuple(o.clone() for o in grad.split(ctx.widths, 1))
+
 class UNetLevel(nn.Module):
     "One level of a U-Net around the level `inside` it (Isola et al. 2017, as in their `UnetSkipConnectionBlock`)."
     def __init__(self,
@@ -48,7 +58,7 @@ class UNetLevel(nn.Module):
         x: Tensor, # `(N, n_in, H, W)`, H and W even
     ) -> Tensor: # `(N, n_out, H, W)`, or twice the channels with the skip
         "Down, inside, up; `x` beside it unless outermost."
-        return self.layers(x) if self.outermost else torch.cat([x, self.layers(x)], 1)
+        return self.layers(x) if self.outermost else _Beside.apply(x, self.layers(x))
 
 # %% ../nbs/02_unet.ipynb #240f262f
 def padded(
