@@ -276,6 +276,11 @@ class SqueezeUNet(nn.Module):
         with torch.no_grad(): self.fine[-1].weight.mul_(.1), self.fine[-1].bias.zero_()
         if pretrained: _take_squeezenet(self, squeezenet_weights(pretrained))
 
+    @property
+    def encoder(self) -> nn.ModuleList: # The levels that are SqueezeNet's
+        "What may start from ImageNet, and then wants a lower learning rate than the rest."
+        return self.down[:4]
+
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
