@@ -25,7 +25,7 @@ def lighter(output):
     data = output.get('data', {})
     if len(data.get('image/png', '')) < 50_000: return
     png, jpeg = base64.b64decode(data['image/png']), io.BytesIO()
-    Image.open(io.BytesIO(png)).convert('RGB').save(jpeg, 'jpeg', quality=85)
+    Image.open(io.BytesIO(png)).convert('RGB').save(jpeg, 'jpeg', quality=80)
     if len(jpeg.getvalue()) > len(png)/2: return
     data['image/jpeg'] = base64.b64encode(jpeg.getvalue()).decode() + '\n'
     del data['image/png']

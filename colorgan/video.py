@@ -476,7 +476,7 @@ _CODECS = dict(  # encoder, default quality, default preset, the option that pre
     h264=('libx264', 18, 'faster', 'preset', dict(bf='0')),
     h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none'}),
     vp9=('libvpx-vp9', 22, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
-    av1=('libsvtav1', 28, '9', 'preset', {}))
+    av1=('libsvtav1', 24, '9', 'preset', {}))
 _X264RGB = 'libx264rgb', 'rgb24', dict(qp='0', bf='0')
 _LOSSLESS = dict(mp4=_X264RGB, mov=_X264RGB, webm=('libvpx-vp9', 'gbrp', {'lossless': '1', 'row-mt': '1', 'cpu-used': '5'}))
 
@@ -514,6 +514,7 @@ def _tag(o, film, plan):
 
 def _encoder(out, film, plan):
     "The stream of the picture in a new piece."
+    os.environ.setdefault('SVT_LOG', '1')  # or else the AV1 encoder tells of itself
     s = out.add_stream(plan.encoder, rate=film.rate)
     s.width,s.height,s.pix_fmt = film.width,film.height,plan.pixels
     c = s.codec_context
