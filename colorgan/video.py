@@ -211,6 +211,7 @@ def _tables(matrix, full):
     if not full: tables[1].clamp_(16, 235)
     return [o.flatten() for o in tables]
 
+# %% ../nbs/07_video.ipynb #b5e3f917
 def _looked_up(table, y, cb, cr):
     "Of a table over planes of bytes, one number for each pixel."
     at = torch.from_numpy(cb).int().bitwise_right_shift_(1).bitwise_left_shift_(7).bitwise_or_(torch.from_numpy(cr >> 1))
