@@ -24,7 +24,7 @@ def text(size, bold=False):
 
 
 def main():
-    photos = [ImageOps.fit(carried_photos()[n], tile, centering=(.5, .35)) for n in shown]
+    photos = [ImageOps.fit(carried_photos()[n], tile, centering=(.5, .12)) for n in shown]
     grays = [im.convert('L') for im in photos]
     colorizer = Colorizer(device='cpu')
     before, after = mosaic(grays), mosaic([colorizer.colorize(im) for im in grays])
