@@ -257,6 +257,7 @@ def _evaluate(args, say):
     say(result)
     return result.to_json() | dict(failed={f: _complain(why, f) for f,why in result.failed.items()})
 
+# %% ../nbs/10_cli.ipynb #5fcea604
 def _bench(args, say):
     from colorgan import bench
     runs = dict(inference=(lambda: bench.bench_inference(args.weights), bench.print_bench),

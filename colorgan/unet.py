@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from . import __version__
 from .data import ColorganError, write_whole
 
-# %% ../nbs/02_unet.ipynb #6d1cdd3a
+# %% ../nbs/02_unet.ipynb #1f8a62c0
 class _Beside(torch.autograd.Function):
     "`torch.cat` along the channels with gradients that lie close in memory: norms take the others' ten times as slowly."
     @staticmethod
@@ -34,6 +34,7 @@ class _Beside(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad): return tuple(o.clone() for o in grad.split(ctx.widths, 1))
 
+# %% ../nbs/02_unet.ipynb #6d1cdd3a
 class UNetLevel(nn.Module):
     "One level of a U-Net around the level `inside` it (Isola et al. 2017, as in their `UnetSkipConnectionBlock`)."
     def __init__(self,
@@ -276,16 +277,17 @@ class SqueezeUNet(nn.Module):
         with torch.no_grad(): self.fine[-1].weight.mul_(.1), self.fine[-1].bias.zero_()
         if pretrained: _take_squeezenet(self, squeezenet_weights(pretrained))
 
-    @property
-    def encoder(self) -> nn.ModuleList: # The levels that are SqueezeNet's
-        "What may start from ImageNet, and then wants a lower learning rate than the rest."
-        return self.down[:4]
-
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
         "Predict ab from L."
         return padded(partial(_through, self), L_norm, self.multiple)
+
+# %% ../nbs/02_unet.ipynb #4ebd95f3
+@patch(as_prop=True)
+def encoder(self:SqueezeUNet) -> nn.ModuleList: # The levels that are SqueezeNet's
+    "What may start from ImageNet, and then wants a lower learning rate than the rest."
+    return self.down[:4]
 
 # %% ../nbs/02_unet.ipynb #b3eddf5b
 def _divide(convs, x, k):
