@@ -215,6 +215,10 @@ def write_csv(
         out.writerows([f'{v:.6g}' if isinstance(v, float) else v for v in row] for row in rows)
 
 # %% ../nbs/04b_recipes.ipynb #aae7c69e
+def _tidy(folder):
+    "Remove what a killed run left half written in a folder of its own."
+    for o in folder.glob('.colorgan-*'): o.unlink(missing_ok=True)
+
 class RunLog(Callback):
     "After each epoch, over any number of fits: history.csv, losses.csv and weights.safetensors; recipe.json before the first."
     order = 62
@@ -225,6 +229,7 @@ class RunLog(Callback):
 
     kept = 'images','seconds','rows','seen'
     def before_fit(self):
+        _tidy(self.out)
         with write_whole(self.out/'recipe.json') as tmp: tmp.write_text(json.dumps(asdict(self.recipe), indent=1))
 
     def before_train(self): self.start = time.perf_counter()
@@ -394,7 +399,10 @@ class Checkpoints(Callback):
         keep: int=2, # How many files
     ): self.folder,self.minutes,self.keep = Path(folder),minutes,keep
 
-    def before_fit(self): self.last = time.monotonic()
+    def before_fit(self):
+        _tidy(self.folder)
+        self.last = time.monotonic()
+
     def due(self): return time.monotonic() - self.last > self.minutes*60
     def after_batch(self):
         if self.training and self.due(): self.write(self.learn.iter + 1)

@@ -360,11 +360,9 @@ def save_tensors(
     header: dict[str, str], # Metadata
 ) -> None:
     "Write a safetensors file, whole or not at all. Raises `OutputError`."
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-    with write_whole(dst) as tmp:
-        try: save_file({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, tmp, header)
-        except SafetensorError as e: raise OSError(str(e)) from e
+    from safetensors.torch import save
+    data = save({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, header)  # save_file, killed, leaves files of its own
+    with write_whole(dst) as tmp: tmp.write_bytes(data)
 
 # %% ../nbs/02_unet.ipynb #a2e48e8a
 def _checksum(state, card):
