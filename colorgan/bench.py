@@ -31,7 +31,7 @@ from .data import ColorganError, PhotoSet, carried_photos, open_rgb
 from .inference import Colorizer, lightness, upsample_ab
 from .lab import in_gamut, rgb_to_lab
 from .recipes import RECIPES, Recipe, run_learner
-from .unet import UNet, choose_dtype, save_generator
+from .unet import choose_dtype, default_weights
 from .video import _av, _encoder, _one_by_one, _plan, colorize_video, probe_film
 
 # %% ../nbs/09_bench.ipynb #10a4c8e1
@@ -68,13 +68,10 @@ def _make_pictures(folder, pictures, big):
         crop.save(folder/f'many/{i:04}.jpg', quality=90)
 
 # %% ../nbs/09_bench.ipynb #38a9c7f5
-def _network(weights, folder):
+def _network(weights):
     "The colorizer and its file."
-    if weights is not None: return Colorizer.from_file(weights, device='cpu'),weights
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        save_generator(folder/'weights.safetensors', UNet(), 'unet', {})
-    return Colorizer.from_file(folder/'weights.safetensors', device='cpu', saturation=3.),folder/'weights.safetensors'
+    weights = weights or default_weights()
+    return Colorizer.from_file(weights, device='cpu'),weights
 
 # %% ../nbs/09_bench.ipynb #27734bac
 def _obvious(colorizer, src, dst):
@@ -144,7 +141,7 @@ def _bench_folder(colorizer, folder, out, turns=2):
     files,alone = sorted(folder.iterdir()),copy(colorizer)
     alone.batch = 1
     def many(files=files):
-        for r in colorize_many(colorizer, files, out/'many', jobs=12, quality=95, overwrite=True):
+        for r in colorize_many(colorizer, files, out/'many', quality=95, overwrite=True):
             if r.outcome != 'done': raise ColorganError(f'The benchmark failed: {r}')
     def loop(files=files, colorizer=colorizer):
         (out/'loop').mkdir(parents=True, exist_ok=True)
@@ -187,7 +184,7 @@ def _bench_memory(colorizer, weights, picture, dst):
 
 # %% ../nbs/09_bench.ipynb #0dce7348
 def bench_inference(
-    weights: str|os.PathLike|None=None, # None: the study's U-Net as initialized from a fixed seed
+    weights: str|os.PathLike|None=None, # None: those in the package
     pictures: int=500, # In the folder
     big: tuple[int, int]=(4000, 3000), # Width and height of the large picture
     repeats: int=5, # Of each measurement of the large picture
@@ -196,8 +193,8 @@ def bench_inference(
     with TemporaryDirectory() as folder:
         folder = Path(folder)
         _make_pictures(folder, pictures, big)
-        colorizer,weights_file = _network(weights, folder)
-        return dict(machine=describe_machine(), weights=None if weights is None else colorizer.digest,
+        colorizer,weights_file = _network(weights)
+        return dict(machine=describe_machine(), weights=colorizer.digest,
             big=dict(width=big[0], height=big[1], color=_bench_big(colorizer, folder/'big.jpg', folder, repeats),
                      gray=_bench_big(colorizer, folder/'gray.jpg', folder, repeats), upsampling=_chroma_errors()),
             folder=_bench_folder(colorizer, folder/'many', folder/'out'),

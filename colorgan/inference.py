@@ -147,7 +147,17 @@ def predict_ab(self:Colorizer,
     return self._see(small, [])*self.saturation
 
 # %% ../nbs/05_inference.ipynb #5bfb335a
-def _box_mean(x, r=1): return F.avg_pool2d(x, 2*r + 1, 1, r, count_include_pad=False)
+def _box_mean(x):
+    "The mean of each pixel and its neighbors in the picture; as `avg_pool2d` without its padding, faster."
+    for d in (-2, -1):
+        n,total = x.shape[d],x.clone()
+        total.narrow(d, 1, n - 1).add_(x.narrow(d, 0, n - 1))
+        total.narrow(d, 0, n - 1).add_(x.narrow(d, 1, n - 1))
+        count = torch.full((n, *[1]*(-1 - d)), 3., device=x.device)
+        count[0] -= 1
+        count[-1] -= 1
+        x = total.div_(count)
+    return x
 
 @lru_cache(64)
 def _taps(n_in, n_out, start, stop):
@@ -218,7 +228,7 @@ def _threads(n):
     torch.set_num_threads(whole)
     return pool
 
-def _pieces(width, height, pixels=2**17):
+def _pieces(width, height, pixels=2**16):
     w = min(width, 1024)
     h = max(1, pixels//w)
     return [(x, y, min(x + w, width), min(y + h, height)) for y in range(0, height, h) for x in range(0, width, w)]

@@ -126,7 +126,7 @@ def in_gamut(
 def _fitted(L, ab, steps):
     "The same colors with less chroma, so that sRGB can show them; L is `(1, 1, n, 1)`."
     gray,color = L.expand(-1, 3, -1, -1)/116,torch.cat([ab[:, :1]/500, L*0, ab[:, 1:]/-200], 1)
-    at_once = 5 if len(L[0, 0]) < 4096 else 1  # of few pixels, 31 chromas a step; of many, one
+    at_once = 5 if len(L[0, 0]) < 256 else 1  # of few pixels, 31 chromas a step; of many, one
     keep,ladder = torch.zeros_like(L),torch.arange(1, 2**at_once, device=L.device)
     for i in range(at_once, steps + 1, at_once):
         light = _mix(_cube(torch.addcmul(gray, color, keep + ladder*2**-i)), _RGB_FROM_XYZ)
