@@ -91,7 +91,7 @@ RECIPES = {
     'seed': Recipe('seed'),
     'pretrain': Recipe('pretrain', 'dynamic_unet', dict(encoder='resnet18'), pretrained=True,
                        phases=(Phase(20, 1e-4, (0.9, 0.999), adversarial=False), Phase(20))),
-    'fast': Recipe('fast', 'light', discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw', average=.99, l1=15., cache=True,
+    'fast': Recipe('fast', 'light', discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw', average=.99, l1=4., cache=True,
                    precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                                              Phase(30, 2e-4, warmup=.1, decay=.5))),
     'default': Recipe('default', 'squeeze', pretrained=True, discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw',
@@ -180,6 +180,10 @@ def save_figure(
     "Write a figure, whole or not at all. Raises `OutputError`."
     with write_whole(dst) as tmp: fig.savefig(tmp)
 
+def _tidy(folder):
+    "Remove what a killed run left half written in a folder of its own."
+    for o in folder.glob('.colorgan-*'): o.unlink(missing_ok=True)
+
 # %% ../nbs/04b_recipes.ipynb #36323522
 class DrawSamples(Callback):
     "After each epoch, draw the first validation photographs: gray, colored, truth."
@@ -189,7 +193,10 @@ class DrawSamples(Callback):
         n: int=6, # How many
     ): self.folder,self.n,self.drawn = folder,n,0
 
-    def before_fit(self): self.batch = None
+    def before_fit(self):
+        self.batch = None
+        if self.folder: _tidy(Path(self.folder))
+
     def after_pred(self):
         if not self.training and self.batch is None: self.batch = tuple(o[:self.n].clone() for o in (self.x, self.y))
     def after_epoch(self):
@@ -215,10 +222,6 @@ def write_csv(
         out.writerows([f'{v:.6g}' if isinstance(v, float) else v for v in row] for row in rows)
 
 # %% ../nbs/04b_recipes.ipynb #aae7c69e
-def _tidy(folder):
-    "Remove what a killed run left half written in a folder of its own."
-    for o in folder.glob('.colorgan-*'): o.unlink(missing_ok=True)
-
 class RunLog(Callback):
     "After each epoch, over any number of fits: history.csv, losses.csv and weights.safetensors; recipe.json before the first."
     order = 62
@@ -586,7 +589,7 @@ def run_learner(
     learn = recipe_learner(recipe, dls, features, start, metrics=metrics, path=out, cbs=[*own, *cbs])
     learn.about_run = _about_run(recipe, photos, seed)
     if backend:
-        for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend)
+        for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend, dynamic=False)  # inductor fails on sizes that it takes for variables
     return learn
 
 # %% ../nbs/04b_recipes.ipynb #b62b32b2

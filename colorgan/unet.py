@@ -227,8 +227,8 @@ class Fire(nn.Module):
         x: Tensor, # `(N, ni, H, W)`
     ) -> Tensor: # `(N, 2*n_expand, H, W)`
         "Squeeze, then expand twice."
-        x = F.relu(self.squeeze(x))
-        return F.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], 1))
+        x = self.squeeze(x).relu_()
+        return torch.cat([self.expand1x1(x), self.expand3x3(x)], 1).relu_()
 
 # %% ../nbs/02_unet.ipynb #1101bb39
 def squeezenet_weights(
@@ -266,7 +266,7 @@ class SqueezeUNet(nn.Module):
         super().__init__()
         w,pool = list(widths),lambda: nn.MaxPool2d(3, 2, 1)
         self.n_out,self.multiple = n_out,32
-        self.down = nn.ModuleList([nn.Sequential(nn.Conv2d(1, 96, 7, 2, 3), nn.ReLU()),
+        self.down = nn.ModuleList([nn.Sequential(nn.Conv2d(1, 96, 7, 2, 3), nn.ReLU(inplace=True)),
             nn.Sequential(pool(), Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)),
             nn.Sequential(pool(), Fire(256, 32, 128), Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256)),
             nn.Sequential(pool(), Fire(512, 64, 256)), nn.Sequential(_conv(512, w[3], 3, 2), ResBlock(w[3]))])
