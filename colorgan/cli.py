@@ -192,17 +192,18 @@ def _watched(reports, total, say, bar):
 # %% ../nbs/10_cli.ipynb #864f8f7f
 def _colorize(args, say):
     from colorgan.batch import colorize_many, find_sources, plan_batch
-    from colorgan.inference import Colorizer
+    from colorgan.inference import Colorizer, HintError, load_hints
     from colorgan.unet import default_weights
     if args.dry_run:
         jobs,failed = plan_batch(args.sources, args.out, args.format, args.suffix, args.max_pixels)
         for j in jobs: say(f'{j.src} -> {j.dst}')
         return dict(planned={str(j.src): str(j.dst) for j in jobs}, failed={r.src: _complain(r.reason, r.src) for r in failed})
+    hints,total = load_hints(args.hints) if args.hints else (),sum(map(len, find_sources(args.sources, args.out)))
+    if hints and total != 1: raise HintError(f'{args.hints} has hints for one picture, and there are {total}. Name the one.')
     colorizer = Colorizer.from_file(args.weights or default_weights(), size=args.size, saturation=args.saturation, device=args.device)
     check_writable(args.out)
     options = dict(format=args.format, suffix=args.suffix, skip_done=args.skip_done, overwrite=args.overwrite, jobs=args.jobs, quality=args.quality,
-                   keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels, float_range=args.range)
-    total = sum(map(len, find_sources(args.sources, args.out)))
+                   keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels, float_range=args.range, hints=hints)
     with contextlib.closing(colorize_many(colorizer, args.sources, args.out, **options)) as reports:
         reports = list(_watched(reports, total, say, total > 1 and not args.quiet and sys.stdout.isatty()))
     failed = {r.src: _complain(r.reason, r.src) for r in reports if r.outcome == 'failed'}
@@ -291,6 +292,7 @@ def _colorize_arguments(p):
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
     p.add_argument('--size', type=partial(_number, least=32), help="the network sees SIZExSIZE pixels (default: what suits the weights)")
     p.add_argument('--saturation', type=partial(_number, kind=float, least=0), metavar='X', help='of the colors; 0 is gray (default: what suits the weights)')
+    p.add_argument('--hints', metavar='FILE.json', help='colors for points of one picture, as `save_hints` writes them')
     p.add_argument('--format', type=str.upper, choices=['JPEG', 'PNG', 'TIFF', 'WEBP', 'AVIF', 'GIF'], help="(default: each picture's own, if it can hold what there is)")
     p.add_argument('--quality', type=partial(_number, most=101), metavar='Q', help='of lossy formats, to 100 (default: 95; WebP without loss)')
     p.add_argument('--suffix', default='', help='added to each name, before its ending')
