@@ -53,7 +53,7 @@ faults = {  # the cells of a notebook, and what pages.py says of it
 
 
 def notebook(path, *cells, title='# Name\n\n> one line', badge=badge, **changes):
-    write_nb(new_nb([md(title), md(badge.format(path.name)), *cells]), path)
+    write_nb(new_nb([md(title), md(badge.format(path.as_posix().split('/nbs/')[-1])), *cells]), path)
     if changes: path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
@@ -66,7 +66,7 @@ def run(project, script, *args):
 
 def make(project):
     "A project without a fault."
-    (project/'nbs').mkdir()
+    (project/'nbs/tutorials').mkdir(parents=True)
     copy(root/'settings.ini', project)
     copy(root/'_quarto.yml', project)
     copy(root/'nbs/nbdev.yml', project/'nbs')
@@ -74,7 +74,8 @@ def make(project):
     good = '## Of `x.y`, *twice*\n\n![A picture](here.png) [a](#of-x.y-twice) [b](index.ipynb#of-x.y-twice)'
     notebook(project/'nbs/index.ipynb', md(good))
     notebook(project/'nbs/00_good.ipynb', md(good + ' [c](/good.html#twice)'), code(documented))
-    sidebar(project, 'index.ipynb', '00_good.ipynb')
+    notebook(project/'nbs/tutorials/good.ipynb', md('![A picture](../here.png) [a](../index.ipynb#of-x.y-twice)'))
+    sidebar(project, 'index.ipynb', '00_good.ipynb', 'tutorials/good.ipynb')
 
 
 def sidebar(project, *names):
@@ -91,8 +92,10 @@ def plant(project):
     notebook(project/'nbs/90_title.ipynb', title='# Name')
     notebook(project/'nbs/91_format.ipynb', nbformat_minor=4)
     notebook(project/'nbs/92_ids.ipynb', *[code('f()')]*2)
-    said |= {'90_title.ipynb': 'the first cell is not', '91_format.ipynb': 'not in nbformat 4.5', '92_ids.ipynb': 'cell ids'}
-    sidebar(project, *said, 'index.ipynb', 'ghost.ipynb')
+    notebook(project/'nbs/tutorials/far.ipynb', md('[there](index.ipynb)'))
+    said |= {'tutorials/far.ipynb': 'a dead link: index.ipynb', '90_title.ipynb': 'the first cell is not', '91_format.ipynb': 'not in nbformat 4.5',
+             '92_ids.ipynb': 'cell ids'}
+    sidebar(project, *said, 'index.ipynb', 'tutorials/good.ipynb', 'ghost.ipynb')
     return said | {'sidebar.yml names': 'ghost.ipynb, which is not there', 'sidebar.yml lacks': '00_good.ipynb'}
 
 
@@ -114,8 +117,9 @@ def main():
 
         notebook(project/'nbs/00_good.ipynb', badge=badge.replace(cfg.user, 'nobody'))
         notebook(project/'nbs/90_title.ipynb', badge='none')
+        notebook(project/'nbs/tutorials/good.ipynb', badge=badge.format('good.ipynb'))
         status, out = run(project, 'badges.py', '--check')
-        for text in ('00_good.ipynb: its links', '90_title.ipynb: no line'):
+        for text in ('00_good.ipynb: its links', 'tutorials/good.ipynb: its links', '90_title.ipynb: no line'):
             if not status or text not in out: wrong.append(f'badges.py does not say: {text}\n{out}')
         run(project, 'badges.py')
         if 'nobody' in (project/'nbs/00_good.ipynb').read_text(): wrong.append('badges.py leaves a wrong badge as it is')

@@ -10,6 +10,7 @@ import argparse, contextlib, json, logging, sys, time, warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -257,13 +258,17 @@ def _evaluate(args, say):
     say(result)
     return result.to_json() | dict(failed={f: _complain(why, f) for f,why in result.failed.items()})
 
+# %% ../nbs/10_cli.ipynb #5fcea604
 def _bench(args, say):
-    from colorgan.bench import bench_inference, bench_train, print_bench, print_train_bench
-    wanted,result = [args.only] if args.only else ['inference', 'train'],{}
+    from colorgan import bench
+    runs = dict(inference=(lambda: bench.bench_inference(args.weights), bench.print_bench),
+                train=(lambda: bench.bench_train(device=args.device), bench.print_train_bench),
+                video=(lambda: bench.bench_video(args.weights), bench.print_video_bench))
+    films,results = all(map(find_spec, ('av', 'cv2'))),{}
     with contextlib.redirect_stdout(None if args.quiet else sys.stdout):
-        if 'inference' in wanted: print_bench(result := bench_inference(args.weights))
-        if 'train' in wanted: print_train_bench(trained := bench_train(device=args.device))
-    return result if 'train' not in wanted else trained if args.only else dict(inference=result, train=trained)
+        for name,(run,show) in runs.items():
+            if args.only == name or not args.only and (films or name != 'video'): show(results.setdefault(name, run()))
+    return results[args.only] if args.only else results
 
 # %% ../nbs/10_cli.ipynb #613c0d3f
 def _train_arguments(p):
@@ -366,9 +371,9 @@ def _parser():
     _evaluate_arguments(verb('evaluate', _evaluate, 'Measure how good the colors are, beside gray and the mean color.',
                              'colorgan evaluate photos --weights run/weights.safetensors --size 256 --sheet sheet.png', out=False, seed=0))
     p = verb('bench', _bench, 'Measure the speed beside the obvious way; takes minutes.', 'colorgan bench --only inference', out=False)
-    p.add_argument('--only', choices=['inference', 'train'], help='one of the two (default: both)')
+    p.add_argument('--only', choices=['inference', 'train', 'video'], help='one of the three (default: all)')
     p.add_argument('--device', type=_device, help='to train on: cpu, cuda or mps (default: the best there is)')
-    p.add_argument('--weights', metavar='FILE', help="of the network (default: the study's network, untrained)")
+    p.add_argument('--weights', metavar='FILE', help="of the network (default: the study's network, untrained; for films, those in the package)")
     return parser
 
 # %% ../nbs/10_cli.ipynb #012be379

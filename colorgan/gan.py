@@ -228,6 +228,7 @@ class ColorLearner(Learner):
         lr: float=2e-4, # Of both optimizers
         opt_func: Callable=adam, # Makes each of the two
         average: float=0., # Decay of the generator's moving average; 0: none
+        groups: Callable=params, # Of the generator: its parameters, or lists of them, each with a learning rate of its own
         metrics: Sequence=(), # fastai metrics of `pred` and `y`, and `learn.x` for L
         cbs: Sequence=(), # More callbacks
         **kwargs, # For `Learner`
@@ -235,7 +236,7 @@ class ColorLearner(Learner):
         trainer = GANTrainer(l1, mode, pixel=pixel)
         model,own = ColorGAN(generator, discriminator, bool(average)),[Average(average)] if average else []
         super().__init__(dls, model.to(dls.device), loss_func=trainer.generator_loss, lr=lr,
-                         opt_func=opt_func, splitter=lambda m: params(m.generator), cbs=[Precision(precision), trainer, *own, *cbs],
+                         opt_func=opt_func, splitter=lambda m: groups(m.generator), cbs=[Precision(precision), trainer, *own, *cbs],
                          metrics=[LossPart(trainer, o) for o in trainer.parts] + list(metrics), **kwargs)
 
     def _step(self):

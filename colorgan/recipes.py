@@ -68,6 +68,7 @@ class Recipe:
     generator: str='unet' # One of `GENERATORS`
     generator_args: dict=field(default_factory=dict) # Of its class
     pretrained: bool=False # Start the generator's encoder from ImageNet
+    encoder_lr: float=1. # What the learning rate is multiplied with for a generator's `encoder`
     discriminator_args: dict=field(default_factory=dict) # Of `PatchDiscriminator`
     phases: tuple[Phase, ...]=(Phase(100),) # One after the other
     optimizer: str='adam' # One of `OPTIMIZERS`, for both networks
@@ -94,13 +95,18 @@ RECIPES = {
                    precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                                              Phase(30, 2e-4, warmup=.1, decay=.5))),
     'default': Recipe('default', 'squeeze', pretrained=True, discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw',
-                      average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
+                      encoder_lr=.1, average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
                       phases=(Phase(8, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                               Phase(2, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9)))}
 RECIPES['finetune'] = replace(RECIPES['default'], name='finetune', pretrained=False, damage=False, average=.99,
                               phases=(Phase(10, 1e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),))
 
 # %% ../nbs/04b_recipes.ipynb #08066423
+def _encoder_apart(G):
+    "The parameters of a generator's encoder, and the others."
+    encoder = set(G.encoder.parameters())
+    return [[p for p in G.parameters() if (p in encoder) == first] for first in (True, False)]
+
 def recipe_learner(
     recipe: Recipe, # What to build
     dls: DataLoaders, # Batches of `(L_norm, ab_norm)`
@@ -119,6 +125,7 @@ def recipe_learner(
     features = FeatureLoss(features or True).to(dls.device) if recipe.perceptual else None
     pixel = PixelLoss(recipe.pixel, getattr(dls, 'rarity', None), features, recipe.perceptual)
     own = dict(l1=recipe.l1, mode=recipe.mode, pixel=pixel, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
+    if recipe.encoder_lr != 1 and hasattr(G, 'encoder'): own |= dict(groups=_encoder_apart)
     learn = ColorLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
     learn.recipe = recipe
     return learn
@@ -208,6 +215,10 @@ def write_csv(
         out.writerows([f'{v:.6g}' if isinstance(v, float) else v for v in row] for row in rows)
 
 # %% ../nbs/04b_recipes.ipynb #aae7c69e
+def _tidy(folder):
+    "Remove what a killed run left half written in a folder of its own."
+    for o in folder.glob('.colorgan-*'): o.unlink(missing_ok=True)
+
 class RunLog(Callback):
     "After each epoch, over any number of fits: history.csv, losses.csv and weights.safetensors; recipe.json before the first."
     order = 62
@@ -218,6 +229,7 @@ class RunLog(Callback):
 
     kept = 'images','seconds','rows','seen'
     def before_fit(self):
+        _tidy(self.out)
         with write_whole(self.out/'recipe.json') as tmp: tmp.write_text(json.dumps(asdict(self.recipe), indent=1))
 
     def before_train(self): self.start = time.perf_counter()
@@ -387,7 +399,10 @@ class Checkpoints(Callback):
         keep: int=2, # How many files
     ): self.folder,self.minutes,self.keep = Path(folder),minutes,keep
 
-    def before_fit(self): self.last = time.monotonic()
+    def before_fit(self):
+        _tidy(self.folder)
+        self.last = time.monotonic()
+
     def due(self): return time.monotonic() - self.last > self.minutes*60
     def after_batch(self):
         if self.training and self.due(): self.write(self.learn.iter + 1)
@@ -428,7 +443,8 @@ class Course(Callback):
     def before_batch(self):
         if not self.training: return
         seen = sum(self.lengths[:self.epoch_now]) + self.iter*self.dls.train.bs
-        self.opt.set_hyper('lr', self.phase.rate(seen/sum(self.lengths)))
+        rate = self.phase.rate(seen/sum(self.lengths))
+        self.opt.set_hyper('lr', [rate*self.recipe.encoder_lr, rate] if len(self.opt.hypers) == 2 else rate)
 
 class Stop(Callback):
     "End the fit when a callback has said so, after everything is written."

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from . import __version__
 from .data import ColorganError, write_whole
 
-# %% ../nbs/02_unet.ipynb #6d1cdd3a
+# %% ../nbs/02_unet.ipynb #1f8a62c0
 class _Beside(torch.autograd.Function):
     "`torch.cat` along the channels with gradients that lie close in memory: norms take the others' ten times as slowly."
     @staticmethod
@@ -34,6 +34,7 @@ class _Beside(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad): return tuple(o.clone() for o in grad.split(ctx.widths, 1))
 
+# %% ../nbs/02_unet.ipynb #6d1cdd3a
 class UNetLevel(nn.Module):
     "One level of a U-Net around the level `inside` it (Isola et al. 2017, as in their `UnetSkipConnectionBlock`)."
     def __init__(self,
@@ -282,6 +283,12 @@ class SqueezeUNet(nn.Module):
         "Predict ab from L."
         return padded(partial(_through, self), L_norm, self.multiple)
 
+# %% ../nbs/02_unet.ipynb #4ebd95f3
+@patch(as_prop=True)
+def encoder(self:SqueezeUNet) -> nn.ModuleList: # The levels that are SqueezeNet's
+    "What may start from ImageNet, and then wants a lower learning rate than the rest."
+    return self.down[:4]
+
 # %% ../nbs/02_unet.ipynb #b3eddf5b
 def _divide(convs, x, k):
     "Make convolutions that got `k` times `x` give what they gave over its size on `x`; the outputs, and their new factor."
@@ -353,11 +360,9 @@ def save_tensors(
     header: dict[str, str], # Metadata
 ) -> None:
     "Write a safetensors file, whole or not at all. Raises `OutputError`."
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-    with write_whole(dst) as tmp:
-        try: save_file({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, tmp, header)
-        except SafetensorError as e: raise OSError(str(e)) from e
+    from safetensors.torch import save
+    data = save({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, header)  # save_file, killed, leaves files of its own
+    with write_whole(dst) as tmp: tmp.write_bytes(data)
 
 # %% ../nbs/02_unet.ipynb #a2e48e8a
 def _checksum(state, card):

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache, partial
 from heapq import merge
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from torch.nn import functional as F
 
 from . import __version__
 from .data import ColorganError, OutputError, write_whole
-from .inference import Colorizer, Report, Upsampler, _threads, check_target, has_color, join, lightness
+from .inference import Colorizer, Report, Upsampler, _cores, _threads, check_target, has_color, join, lightness
 from .lab import rgb_to_L
 from .pictures import _SYNTHETIC, _marked_comment
 
@@ -157,6 +159,8 @@ def probe_film(
                     (f.color_primaries, f.color_trc, f.chroma_location), {o.index: _described(o) for o in c.streams if o is not s})
 
 # %% ../nbs/07_video.ipynb #28bc1ff5
+_SPLIT = "gray", *(f"yuv{j}{n}p" for j in ("", "j") for n in (420, 422, 444))  # formats with a plane of bytes for each number
+
 def _decoded(container, stream, faults, max_pixels=float('inf')):
     "The frames that can be decoded, each with its time in ticks of the stream; what can't goes to `faults`, in seconds."
     av,last,step = _av(),None,max(1, round(1/(stream.average_rate or 25)/stream.time_base))
@@ -180,40 +184,89 @@ def _decoded(container, stream, faults, max_pixels=float('inf')):
             yield f
 
 def _planes(frame):
-    "Y'CbCr of a frame as the file has them, uint8, `(3, H, W)`; nothing is converted, chroma is brought to the size of luma."
+    "Y'CbCr of a frame as the file has them, uint8, `(3, H, W)`; nothing is converted, chroma is brought to the size of luma. Of gray ones only Y'."
+    if frame.format.name in _SPLIT:
+        y,*chroma = (np.frombuffer(p, np.uint8).reshape(-1, p.line_size)[:p.height, :p.width] for p in frame.planes)
+        if all((o == 128).all() for o in chroma): return y[None].copy()
     return frame.reformat(format='yuv444p', src_colorspace=1, dst_colorspace=1, src_color_range=2, dst_color_range=2).to_ndarray()
+
+# %% ../nbs/07_video.ipynb #7d3f20ac
+@lru_cache(2)
+def _gray_L(full):
+    "The lightness of each gray level."
+    y = torch.arange(256.)
+    return rgb_to_L((y/255 if full else (y - 16)/219).clamp(0, 1).view(1, 1, 1, 256)).flatten()
+
+@lru_cache(8)
+def _tables(matrix, full):
+    "For chroma at every second level, `[cb//2, cr//2]`: the gray as light as each luma, and the luma as light as each gray; uint8, `(2**22,)`."
+    grays = _gray_L(full)
+    apart,c = (grays[1:] + grays[:-1])/2,torch.arange(128)*2 + .5
+    tables = [torch.empty(128, 128, 256, dtype=torch.uint8) for _ in range(2)]
+    for i,cb in enumerate(c):
+        yuv = torch.stack(torch.broadcast_tensors(torch.arange(256.), cb, c[:, None]))[None]
+        L = rgb_to_L(yuv_to_rgb(yuv, matrix, full).clamp_(0, 1))[0, 0]
+        tables[0][i] = torch.bucketize(L, apart)
+        tables[1][i] = torch.searchsorted((L[:, 1:] + L[:, :-1])/2, grays.expand(128, 256).contiguous())
+    if not full: tables[1].clamp_(16, 235)
+    return [o.flatten() for o in tables]
+
+# %% ../nbs/07_video.ipynb #b5e3f917
+def _looked_up(table, y, cb, cr):
+    "Of a table over planes of bytes, one number for each pixel."
+    at = torch.from_numpy(cb).int().bitwise_right_shift_(1).bitwise_left_shift_(7).bitwise_or_(torch.from_numpy(cr >> 1))
+    at = at.bitwise_left_shift_(8).bitwise_or_(torch.from_numpy(y))
+    return table.index_select(0, at.flatten()).view(at.shape).numpy()
+
+def _as_gray(planes, film):
+    "The level of the gray that is as light, uint8, `(H, W)`."
+    if film.matrix == 'rgb':
+        y,cb,cr = rgb_to_yuv(torch.from_numpy(planes)[None]/255, 'bt709')[0].round_().byte().numpy()
+        return _looked_up(_tables('bt709', False)[0], y, cb, cr)
+    return planes[0] if len(planes) == 1 else _looked_up(_tables(film.matrix, film.full)[0], *planes)
 
 # %% ../nbs/07_video.ipynb #2bb85248
 class _Picture:
     "A frame on its way: what it was, its lightness, and what becomes of it."
-    def __init__(self, L, pts=0, planes=None, film=None, duration=0):
-        self.L,self.pts,self.planes,self.film,self.duration = L,pts,planes,film,duration
-        self.ab = self.state = None
+    def __init__(self, L=None, pts=0, planes=None, film=None, duration=0):
+        self._L,self.pts,self.planes,self.film,self.duration = L,pts,planes,film,duration
+        if planes is not None: self.gray,self.lights = _as_gray(planes, film),_gray_L(film.full and film.matrix != 'rgb')
+        self.ab = self.state = self.small = None
+
+    @property
+    def shape(self): return tuple((self._L if self.planes is None else self.planes).shape[-2:])
+
+    @property
+    def L(self):
+        if self.planes is None: return self._L
+        return rgb_to_L(self.rgb()) if len(self.planes) > 1 else self.lights[torch.from_numpy(self.gray).int()][None, None]
+
+    def seen(self, view, turn):
+        "L at the size of `view`, as it is shown, for the network; that of a film shrinks as bytes."
+        if self.planes is None: return F.interpolate(torch.rot90(self._L, turn, (2, 3)), view, mode='bicubic', antialias=True).clamp(0, 100)
+        h,w = view if turn % 2 == 0 else view[::-1]
+        small = F.interpolate(torch.from_numpy(self.gray)[None, None], (h, w), mode='bicubic', antialias=True)
+        return torch.rot90(self.lights[small.int()], turn, (2, 3))
 
     def _rgb(self, planes):
         x = torch.from_numpy(planes)[None].float()
+        if len(planes) == 1: x = torch.cat([x, x.new_full((1, 2, *x.shape[2:]), 128)], 1)
         return x/255 if self.film.matrix == 'rgb' else yuv_to_rgb(x, self.film.matrix, self.film.full).clamp_(0, 1)
 
     def rgb(self): return self._rgb(self.planes)
 
-    def colored(self):
-        step = max(1, min(self.planes.shape[1:])//64)
-        small = self._rgb(self.planes[:, ::step, ::step].copy())[0]
-        return has_color(Image.fromarray((small*255).byte().permute(1, 2, 0).numpy()))
-
-def _gray_L(film):
-    y = torch.arange(256.)
-    return rgb_to_L((y/255 if film.full else (y - 16)/219).clamp(0, 1).view(1, 1, 1, 256)).flatten()
+# %% ../nbs/07_video.ipynb #5b1c7a90
+def _colored(p):
+    "Whether a frame of a film is in color."
+    step = max(1, min(p.shape)//64)
+    small = p._rgb(p.planes[:, ::step, ::step].copy())[0]
+    return has_color(Image.fromarray((small*255).byte().permute(1, 2, 0).numpy()))
 
 def _pictures(frames, film):
-    "The frames with their lightness; that of gray ones is looked up."
-    table = _gray_L(film)
+    "The frames, each with the gray that is as light."
     for f in frames:
-        rgb = film.matrix == 'rgb'
-        p = _Picture(None, f.pts, f.to_ndarray(format='rgb24').transpose(2, 0, 1).copy() if rgb else _planes(f), film, f.duration or 0)
-        if not rgb and (p.planes[1:] == 128).all(): p.L = table[torch.from_numpy(p.planes[0]).int()][None, None]
-        else: p.L = rgb_to_L(p.rgb())
-        yield p
+        planes = f.to_ndarray(format='rgb24').transpose(2, 0, 1).copy() if film.matrix == 'rgb' else _planes(f)
+        yield _Picture(None, f.pts, planes, film, f.duration or 0)
 
 # %% ../nbs/07_video.ipynb #bc792e02
 def _carried(x, flow):
@@ -281,50 +334,44 @@ class _Memory:
         return cls(gray, mix, *(more.pop(k) for k in ('shot', 'kept', 'since'))),more
 
 # %% ../nbs/07_video.ipynb #73ebf2d1
-def _steadied(pictures, colorizer, strength=.9, every=1, keep_color=False, turn=0, memory=None):
-    "The pictures with ab, in their order; the network sees up to a batch of them at once."
+def _tracked(pictures, colorizer, every=1, keep_color=False, turn=0, memory=None):
+    "The pictures in groups, each with how it moved (None: a new shot) and whether the network shall look; up to a batch in a group."
     last,group = memory or _Memory(),[]
     for p in pictures:
-        L = torch.rot90(p.L, turn, (2, 3))
-        small = F.interpolate(L, colorizer.view(*L.shape[2:]), mode='bicubic', antialias=True).clamp(0, 100)
-        now = small[0, 0].mul(2.55).round().byte().numpy()
+        p.small = p.seen(colorizer.view(*(p.shape[::-1] if turn % 2 else p.shape)), turn)
+        now = p.small[0, 0].mul(2.55).round().byte().numpy()
         same = last.gray is not None and last.gray.shape == now.shape
         flow,sure = track(last.gray, now) if same else (None, None)
         new = not same or is_cut(last.gray, now, flow, sure)
-        kept = p.colored() if new and keep_color else last.kept and not new
+        kept = _colored(p) if new and keep_color else last.kept and not new
         due = new or last.since + 1 >= every or sure.mean() < .75
         last = p.state = _Memory(now, None, last.shot + new, kept, 0 if due else last.since + 1)
-        group.append((p, L, None if new else (flow, sure), due and not kept))
-        if sum(o[-1] for o in group) >= _at_once(colorizer, L) or len(group) >= 16:
-            memory = yield from _mix_group(group, colorizer, strength, turn, memory)
+        group.append((p, None if new else (flow, sure), due and not kept))
+        if sum(o[-1] for o in group) >= colorizer.batch or len(group) >= 16 or len(group)*np.prod(p.shape) > 2**25:
+            yield group
             group = []
-    if group: yield from _mix_group(group, colorizer, strength, turn, memory)
+    if group: yield group
 
-def _at_once(colorizer, L): return colorizer.batch if L[0].numel() <= 2**20 else 1
+def _seen(colorizer, group):
+    "The group, and ab for those that are due; always as many at once, so that it does not matter which."
+    smalls,out = [p.small for p,_,due in group if due],[]
+    for _,alike in groupby(smalls, lambda o: o.shape): out += colorizer._see_padded(list(alike), colorizer.batch, [])
+    return group,out
 
 # %% ../nbs/07_video.ipynb #422a274c
-def _mix_group(group, colorizer, strength, turn, memory):
-    "Let the network look at those that are due, and mix; returns the last state."
-    Ls = [L for _,L,_,due in group if due]
-    seen = iter(_seen(colorizer, Ls))
-    for p,L,moved,due in group:
-        ab = next(seen).permute(1, 2, 0).numpy() if due else None
-        if not p.state.kept:
-            if moved is None or memory.mix is None: p.state.mix = ab,np.ones(ab.shape[:2], np.float32)
-            else: p.state.mix = _mixed(ab, memory.mix, *moved, strength)
-            p.ab = torch.rot90(torch.from_numpy(p.state.mix[0]).permute(2, 0, 1)[None], -turn, (2, 3))
-        memory = p.state
-        yield p
-    return memory
-
-def _seen(colorizer, Ls):
-    "ab of each L; always as many at once, so that it does not matter which."
-    n,out = _at_once(colorizer, Ls[0]) if Ls else 1,[]
-    for i in range(0, len(Ls), n):
-        some = Ls[i:i + n]
-        if len({o.shape for o in some}) > 1: out += [o for L in some for o in _seen(colorizer, [L])]
-        else: out += list(colorizer.predict_ab(torch.cat(some + [some[-1]]*(n - len(some))))[:len(some)])
-    return out
+def _mixed_in(seen, strength=.9, turn=0, memory=None):
+    "The pictures of groups that were seen, with ab, in their order."
+    for group,abs_ in seen:
+        abs_ = iter(abs_)
+        for p,moved,due in group:
+            ab = next(abs_).permute(1, 2, 0).numpy() if due else None
+            if not p.state.kept:
+                if moved is None or memory.mix is None: p.state.mix = ab,np.ones(ab.shape[:2], np.float32)
+                else: p.state.mix = _mixed(ab, memory.mix, *moved, strength)
+                p.ab = torch.rot90(torch.from_numpy(p.state.mix[0]).permute(2, 0, 1)[None], -turn, (2, 3))
+                p.small = torch.rot90(p.small, -turn, (2, 3))
+            memory = p.state
+            yield p
 
 # %% ../nbs/07_video.ipynb #cbf8339d
 def _ahead(items, n=4):
@@ -342,7 +389,7 @@ def _ahead(items, n=4):
             put((None, StopIteration()))
         except BaseException as e: put((None, e))
         finally: getattr(items, 'close', int)()
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=work, name='colorgan-ahead', daemon=True)
     thread.start()
     try:
         while True:
@@ -357,8 +404,8 @@ def _ahead(items, n=4):
 # %% ../nbs/07_video.ipynb #480f4732
 def _painted(pictures, paint, n=None):
     "What `paint` makes of each, in order, several at once."
-    n,waiting = n or min(4, os.cpu_count() or 1),deque()
-    pool = _threads.__wrapped__(n)
+    n,waiting = n or min(4, _cores()),deque()
+    pool = _threads.__wrapped__(n)  # its own, and gone with it
     try:
         for p in pictures:
             waiting.append(pool.submit(paint, p))
@@ -370,12 +417,19 @@ def _bands(h, w, pixels=2**17): return [(y, min(h, y + max(2, pixels//w//2*2))) 
 
 def _join_bands(p):
     "Steps 2 and 3 of a picture, band by band."
-    h,w = p.L.shape[2:]
-    grow = Upsampler(p.ab, F.interpolate(p.L, p.ab.shape[2:], mode='bicubic', antialias=True), h, w)
+    (h,w),whole = p.shape,p.L
+    grow = Upsampler(p.ab, p.small, h, w)
     with torch.inference_mode():
         for top,end in _bands(h, w):
-            L = p.L[:, :, top:end]
+            L = whole[:, :, top:end]
             yield slice(top, end),join(L, grow(L, top))
+
+# %% ../nbs/07_video.ipynb #a2d96e41
+def _steadied(pictures, colorizer, strength=.9, every=1, keep_color=False, turn=0, memory=None):
+    "The pictures with ab, in their order; flow, network and mixing at the same time."
+    groups = _ahead(_tracked(pictures, colorizer, every, keep_color, turn, memory), 1)
+    with closing(groups), closing(_painted(groups, partial(_seen, colorizer), max(1, min(4, _cores()//2)))) as seen:
+        yield from _mixed_in(seen, strength, turn, memory)
 
 # %% ../nbs/07_video.ipynb #2876fa80
 def colorize_frames(
@@ -387,11 +441,12 @@ def colorize_frames(
     "Color a film of which you have the frames; shots are found, and steadied each for itself."
     _check(strength, every)
     def paint(p):
-        out = np.empty((*p.L.shape[2:], 3), np.uint8)
+        out = np.empty((*p.shape, 3), np.uint8)
         for rows,rgb in _join_bands(p): out[rows] = rgb[0].mul(255).round_().byte().permute(1, 2, 0).numpy()
         return out
     pictures = _ahead(_Picture(lightness(f)) for f in frames)
-    with closing(pictures), closing(_painted(_steadied(pictures, colorizer, strength, every), paint)) as painted: yield from painted
+    with closing(pictures), closing(_steadied(pictures, colorizer, strength, every)) as steady:
+        with closing(_painted(steady, paint)) as painted: yield from painted
 
 def _check(strength, every):
     if not 0 <= strength < 1: raise VideoError(f'strength is {strength}: give a number from 0 (each frame on its own) to below 1.')
@@ -419,10 +474,10 @@ def color_consistency(
 # %% ../nbs/07_video.ipynb #125e1bd6
 _FORMATS = {'.mp4': 'mp4', '.m4v': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.avi': 'avi'}
 _CODECS = dict(  # encoder, default quality, default preset, the option that presets are, other options
-    h264=('libx264', 18, 'medium', 'preset', dict(bf='0')),
+    h264=('libx264', 18, 'faster', 'preset', dict(bf='0')),
     h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none'}),
     vp9=('libvpx-vp9', 22, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
-    av1=('libsvtav1', 28, '9', 'preset', {}))
+    av1=('libsvtav1', 24, '9', 'preset', {}))
 _X264RGB = 'libx264rgb', 'rgb24', dict(qp='0', bf='0')
 _LOSSLESS = dict(mp4=_X264RGB, mov=_X264RGB, webm=('libvpx-vp9', 'gbrp', {'lossless': '1', 'row-mt': '1', 'cpu-used': '5'}))
 
@@ -460,9 +515,11 @@ def _tag(o, film, plan):
 
 def _encoder(out, film, plan):
     "The stream of the picture in a new piece."
+    os.environ.setdefault('SVT_LOG', '1')  # or else the AV1 encoder tells of itself
     s = out.add_stream(plan.encoder, rate=film.rate)
     s.width,s.height,s.pix_fmt = film.width,film.height,plan.pixels
     c = s.codec_context
+    c.thread_type = 'FRAME'  # or else each frame is cut into slices
     c.time_base,c.options,c.sample_aspect_ratio = plan.time_base,dict(plan.options),film.aspect
     _tag(c, film, plan)
     return s
@@ -479,24 +536,49 @@ def _to_frame(rgb, film, plan):
     return f
 
 # %% ../nbs/07_video.ipynb #b203174d
+def _half_join(p, plan):
+    "Chroma of a picture with ab, rounded, uint8 `(2, H/2, W/2)`; it sits on the left of each two pixels, and between two rows."
+    import cv2
+    gray = np.ascontiguousarray(cv2.blur(p.gray, (3, 2))[1::2, ::2])
+    h,w = gray.shape
+    L,grow,out = p.lights[torch.from_numpy(gray).int()][None, None],Upsampler(p.ab, p.small, h, w),np.empty((2, h, w), np.uint8)
+    for top,end in _bands(h, w):
+        band = L[:, :, top:end]
+        chroma = rgb_to_yuv(join(band, grow(band, top)), plan.matrix, plan.full)[0, 1:]
+        out[:, top:end] = chroma.round_().clamp_(0, 255).byte().numpy()
+    return out
+
+def _with_chroma(p, plan, chroma):
+    "Beside them, the luma that leaves each pixel as light as it was."
+    import cv2
+    (h,w),table = p.shape,_tables(plan.matrix, plan.full)[1]
+    out,(cb,cr) = np.empty((h, w), np.uint8),(cv2.resize(o, (w, h)) for o in chroma)
+    for top,end in _bands(h, w): out[top:end] = _looked_up(table, *(o[top:end] for o in (p.gray, cb, cr)))
+    return out,*chroma
+
+# %% ../nbs/07_video.ipynb #f60a8d57
+def _halved(c): return F.avg_pool2d(c, (2, 3), 2, (0, 1), count_include_pad=False)  # chroma sits on the left of each two pixels
+
+def _whole_join(p, plan):
+    "A picture as the encoder wants it, rounded; one without ab is left as it is."
+    h,w = p.shape
+    yuv,small = plan.pixels.startswith('yuv'),plan.pixels == 'yuv420p'
+    out = np.empty((3, h, w) if yuv else (h, w, 3), np.uint8)
+    chroma = np.empty((2, h//2, w//2), np.uint8)
+    for rows,rgb in _join_bands(p) if p.ab is not None else ((slice(0, h), p.rgb()),):
+        if yuv:
+            x = rgb_to_yuv(rgb, plan.matrix, plan.full)
+            out[:, rows] = x[0].round().clamp_(0, 255).byte().numpy()
+            if small: chroma[:, rows.start//2:rows.stop//2] = _halved(x[:, 1:])[0].round_().clamp_(0, 255).byte().numpy()
+        else: out[rows] = rgb[0].mul(255).round_().byte().permute(1, 2, 0).numpy()
+    return (out[0], *chroma) if small else out
+
 def _painter(film, plan):
-    "What makes an encoder's frame of a picture with ab; one without is left as it is."
-    def halved(c): return F.avg_pool2d(c, (2, 3), 2, (0, 1), count_include_pad=False)  # chroma sits on the left of each two pixels
+    "What makes an encoder's frame of a picture."
     def paint(p):
-        h,w = p.planes.shape[1:]
-        bands = _join_bands(p) if p.ab is not None else ((slice(0, h), p.rgb()),)
-        if plan.pixels.startswith('yuv'):
-            small = plan.pixels == 'yuv420p'
-            out = np.empty((h, w), np.uint8),*(np.empty((h//2, w//2) if small else (h, w), np.uint8) for _ in range(2))
-            for rows,rgb in bands:
-                yuv = rgb_to_yuv(rgb, plan.matrix, plan.full)
-                chroma,at = (halved(yuv[:, 1:]), slice(rows.start//2, rows.stop//2)) if small else (yuv[:, 1:], rows)
-                out[0][rows] = yuv[0, 0].round_().clamp_(0, 255).byte().numpy()
-                for plane,o in zip(out[1:], chroma[0].round_().clamp_(0, 255).byte().numpy()): plane[at] = o
-        else:
-            out = np.empty((h, w, 3), np.uint8)
-            for rows,rgb in bands: out[rows] = rgb[0].mul(255).round_().byte().permute(1, 2, 0).numpy()
-        return p,_to_frame(out, film, plan)
+        with torch.inference_mode():
+            quick = p.ab is not None and plan.pixels == 'yuv420p'
+            return p,_to_frame(_with_chroma(p, plan, _half_join(p, plan)) if quick else _whole_join(p, plan), film, plan)
     return paint
 
 # %% ../nbs/07_video.ipynb #a4874c24
@@ -775,3 +857,31 @@ def colorize_video(
     options = dict(strength=strength, every=every, deinterlace=deinterlace, keep_color=keep_color, segment=segment)
     plan,again = _plan(film, dst, codec, quality, preset, lossless),dict(resume=resume, overwrite=overwrite)
     return _color_film(src, dst, colorizer, film, plan, options, again, _drop(film, plan, dst, drop_streams), provenance, progress, max_pixels)
+
+# %% ../nbs/07_video.ipynb #c36b82fa
+def _one_by_one(src, colorizer):
+    "The seconds of each stage of `colorize_video`, for a film that is short enough to be held in memory."
+    import io
+    film = probe_film(src)
+    plan,seconds = _plan(film, 'x.mp4', None, None, None, False),{}
+    def timed(name, f):
+        start = time.perf_counter()
+        out = list(f())
+        seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+        return out
+    def encoded(items):
+        with closing(_av().open(io.BytesIO(), 'w', format='nut')) as out:
+            s = _encoder(out, film, plan)
+            for i,(_,frame) in enumerate(items):
+                frame.pts,frame.time_base = i,1/film.rate
+                out.mux(s.encode(frame))
+            out.mux(s.encode())
+        return ()
+    with _opened(src) as c: frames = timed('decoding', lambda: _decoded(c, c.streams[film.index], []))
+    pictures = timed('decoding', lambda: _pictures(frames, film))
+    groups = timed('flow', lambda: _tracked(pictures, colorizer))
+    seen = timed('network', lambda: (_seen(colorizer, g) for g in groups))
+    steadied = timed('steadying', lambda: _mixed_in(seen))
+    painted = timed('joining', lambda: map(_painter(film, plan), steadied))
+    timed('encoding', lambda: encoded(painted))
+    return seconds

@@ -1,0 +1,80 @@
+"""Run notebooks and keep what their cells print and draw: nbdev never saves outputs. Each runs from top to bottom in an
+empty folder, with the library of this tree; cells that nbdev_test leaves out are left out, and keep what they have."""
+import argparse
+import base64
+import io
+import os
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from execnb.nbio import nb2str, read_nb, write_nb
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert.filters import strip_ansi
+from nbdev.clean import clean_nb
+from PIL import Image
+
+from project import cfg, left_out, name, notebooks, root
+
+
+def lighter(output):
+    "Let a large PNG be a JPEG where that saves half of it: photographs, not plots."
+    data = output.get('data', {})
+    if len(data.get('image/png', '')) < 50_000: return
+    png, jpeg = base64.b64decode(data['image/png']), io.BytesIO()
+    Image.open(io.BytesIO(png)).convert('RGB').save(jpeg, 'jpeg', quality=80)
+    if len(jpeg.getvalue()) > len(png)/2: return
+    data['image/jpeg'] = base64.b64encode(jpeg.getvalue()).decode() + '\n'
+    del data['image/png']
+    if 'image/png' in output.metadata: output.metadata['image/jpeg'] = output.metadata.pop('image/png')
+
+
+def tidy(outputs):
+    "The outputs without warnings, what was printed in one piece, photographs as JPEG."
+    kept = []
+    for output in outputs:
+        if output.output_type == 'stream' and output.name == 'stderr' and 'Warning: ' in output.text: continue
+        last = kept[-1] if kept else {}
+        if output.output_type == 'stream' and last.get('name') == output.name: last['text'] += output.text
+        else: kept.append(output)
+        lighter(output)
+    return kept
+
+
+def refresh(path, minutes=15):
+    "Run the notebook at `path` and write its outputs; returns what went wrong, if anything did."
+    nb = read_nb(path)
+    run = [c for c in nb.cells if not left_out(c, cfg.tst_flags.split())]
+    part = read_nb(path)
+    part.cells = run
+    done = nbformat.reads(nb2str(part), as_version=4)
+    with TemporaryDirectory() as folder:
+        client = NotebookClient(done, timeout=60 * minutes, kernel_name='python3', resources={'metadata': {'path': folder}})
+        try: client.execute()
+        except CellExecutionError as e: return strip_ansi(str(e))
+    for cell, new in zip(run, done.cells):
+        if cell.cell_type != 'code': continue
+        cell.outputs, cell.execution_count = tidy(new.outputs), None
+    clean_nb(nb, allowed_metadata_keys=cfg.allowed_metadata_keys)
+    write_nb(nb, path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('notebooks', nargs='*', type=lambda f: Path(f).resolve(), help='some notebooks instead of all')
+    os.environ['PYTHONPATH'] = str(root)
+    os.environ['PATH'] = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
+    failed = 0
+    for path in parser.parse_args().notebooks or notebooks():
+        start = time.monotonic()
+        fault = refresh(path)
+        if fault: print(fault)
+        print(f'{"FAILED" if fault else "refreshed"} {name(path)}: {time.monotonic() - start:.0f} s', flush=True)
+        failed += bool(fault)
+    sys.exit(bool(failed))
+
+
+if __name__ == '__main__': main()
