@@ -94,6 +94,12 @@ def _number(s, kind=int, least=1, most=float('inf')):
     if n is None or not (least <= n < most): raise argparse.ArgumentTypeError(f'{s} is not a number from {least} up')
     return n
 
+def _hint(s):
+    try:
+        x,y,a,b = map(float, s.split(','))
+        return x,y,a,b
+    except ValueError as e: raise argparse.ArgumentTypeError(f'{s} is not four numbers with commas between them: x, y, a and b') from e
+
 def _device(s):
     from colorgan.unet import choose_device
     try: return choose_device(s)
@@ -199,8 +205,8 @@ def _colorize(args, say):
         jobs,failed = plan_batch(args.sources, args.out, args.format, args.suffix, args.max_pixels)
         for j in jobs: say(f'{j.src} -> {j.dst}')
         return dict(planned={str(j.src): str(j.dst) for j in jobs}, failed={r.src: _complain(r.reason, r.src) for r in failed})
-    hints,total = load_hints(args.hints) if args.hints else (),sum(map(len, find_sources(args.sources, args.out)))
-    if hints and total != 1: raise HintError(f'{args.hints} has hints for one picture, and there are {total}. Name the one.')
+    hints,total = args.hint + (load_hints(args.hints) if args.hints else []),sum(map(len, find_sources(args.sources, args.out)))
+    if hints and total != 1: raise HintError(f'The hints are for one picture, and there are {total}. Name the one.')
     colorizer = Colorizer.from_file(args.weights or default_weights(), size=args.size, saturation=args.saturation, device=args.device)
     check_writable(args.out)
     options = dict(format=args.format, suffix=args.suffix, skip_done=args.skip_done, overwrite=args.overwrite, jobs=args.jobs, quality=args.quality,
@@ -297,7 +303,8 @@ def _colorize_arguments(p):
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
     p.add_argument('--size', type=partial(_number, least=32), help="the network sees SIZExSIZE pixels (default: what suits the weights)")
     p.add_argument('--saturation', type=partial(_number, kind=float, least=0), metavar='X', help='of the colors; 0 is gray (default: what suits the weights)')
-    p.add_argument('--hints', metavar='FILE.json', help='colors for points of one picture, as `save_hints` writes them')
+    p.add_argument('--hint', type=_hint, action='append', default=[], metavar='X,Y,A,B', help='the color a, b for the pixel x, y and what belongs to it; may be given several times')
+    p.add_argument('--hints', metavar='FILE.json', help='such hints from a file, as the widget saves them')
     p.add_argument('--format', type=str.upper, choices=['JPEG', 'PNG', 'TIFF', 'WEBP', 'AVIF', 'GIF'], help="(default: each picture's own, if it can hold what there is)")
     p.add_argument('--quality', type=partial(_number, most=101), metavar='Q', help='of lossy formats, to 100 (default: 95; WebP without loss)')
     p.add_argument('--suffix', default='', help='added to each name, before its ending')

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['lightness', 'view_size', 'Colorizer', 'Upsampler', 'upsample_ab', 'join', 'HintError', 'Hint', 'check_hints', 'reach',
-           'spread_hints', 'possible_colors', 'save_hints', 'load_hints', 'has_color', 'Report', 'check_target',
-           'upload_widget']
+           'spread_hints', 'possible_colors', 'save_hints', 'load_hints', 'has_color', 'Report', 'check_target']
 
 # %% ../nbs/05_inference.ipynb #c0ff64fe
 import hashlib, json, math, os, time
@@ -17,7 +16,7 @@ from functools import cache, cached_property, lru_cache
 from itertools import chain, groupby, islice
 from pathlib import Path
 from threading import Barrier
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
@@ -204,10 +203,11 @@ def join(
     "Step 3: the picture with lightness `L` and colors `ab`, as far as sRGB can show them."
     return show_lab(torch.cat([L, ab], 1))
 
-# %% ../nbs/05_inference.ipynb #a1b40c02
+# %% ../nbs/05_inference.ipynb #a1b40c25
 class HintError(ColorganError):
     "A color hint that can't be followed."
 
+# %% ../nbs/05_inference.ipynb #a1b40c02
 class Hint(NamedTuple):
     "A color for a point of the upright picture, and for what belongs to it; any four numbers will do in its place."
     x: float # In pixels from the left
@@ -216,15 +216,18 @@ class Hint(NamedTuple):
     b: float # In CIE units: blue below 0, yellow above
 
 def check_hints(
-    hints: Iterable[Sequence[float]], # `(x, y, a, b)` each
+    hints: Iterable[Sequence[float]]|None, # `(x, y, a, b)` each, 500 at most
     width: int, # Of the picture, in pixels
     height: int, # Of the picture, in pixels
 ) -> list[Hint]: # Each once, in an order that does not depend on theirs
     "Raise `HintError` for a hint outside the picture, one that is no color, or two colors for one pixel."
     found = {}
+    try: hints = list(() if hints is None else hints)
+    except TypeError as e: raise HintError(f'{hints!r} are no hints. Give a list of (x, y, a, b).') from e
+    if len(hints) > 500: raise HintError(f'{len(hints)} hints are more than the 500 that one picture can have. Leave some out.')
     for h in hints:
         try: x,y,a,b = map(float, h)
-        except (TypeError, ValueError) as e: raise HintError(f'{h!r} is no hint. Give four numbers: x, y, a and b.') from e
+        except (TypeError, ValueError, OverflowError) as e: raise HintError(f'{h!r} is no hint. Give four numbers: x, y, a and b.') from e
         if not (0 <= x < width and 0 <= y < height):
             raise HintError(f'The hint at ({x:g}, {y:g}) is outside the picture, which is {width}x{height}. Count pixels from 0 at the top left.')
         if not (abs(a) <= 128 and abs(b) <= 128): raise HintError(f'The hint at ({x:g}, {y:g}) has a {a:g} and b {b:g}. Give -128 to 128, in CIE units.')
@@ -475,7 +478,7 @@ def colorize_file(self:Colorizer,
     see: Callable|None=None, # For batches: what looks, in place of this colorizer
 ) -> Report:
     "Color the picture in `src` into the file `dst`, whole or not at all. Raises `PictureError`, `OutputError` and `HintError`."
-    start,hints = time.perf_counter(),list(hints)
+    start,hints = time.perf_counter(),check_hints(hints, math.inf, math.inf)
     check_target(src, dst)
     format,notes = format or format_of(dst),[]
     record = dict(version=__version__, weights=self.digest, size=self.size, saturation=self.saturation) if provenance else None
@@ -490,27 +493,3 @@ def colorize_file(self:Colorizer,
         notes += write_picture(dst, file, canvases, format, quality, record)
         return Report(str(src), str(dst), format=format, width=file.width, height=file.height, frames=file.n_frames,
                       notes=[*file.notes, *notes], seconds=round(time.perf_counter() - start, 3))
-
-# %% ../nbs/05_inference.ipynb #835685c6
-def upload_widget(
-    colorizer: Colorizer, # Colors what is uploaded
-) -> Any: # An ipywidgets `VBox`
-    "An upload button; each picture appears gray and in color below it, or with what was wrong with it."
-    import io
-    import ipywidgets as widgets
-    button,shown = widgets.FileUpload(accept='image/*', multiple=True, description='Pictures'),widgets.VBox()
-
-    def picture(im):
-        data = io.BytesIO()
-        im.save(data, 'png')
-        return widgets.Image(value=data.getvalue(), format='png', layout=widgets.Layout(max_width='45%'))
-
-    def show(change):
-        new = change['new']
-        for f in new.values() if isinstance(new, dict) else new:  # ipywidgets 7 has a dict, 8 a tuple
-            try: im = colorizer.colorize(io.BytesIO(bytes(f['content'])))
-            except PictureError as e: shown.children += (widgets.Label(f"{f.get('name') or f['metadata']['name']}: {e}"),)
-            else: shown.children += (widgets.HBox([picture(im.convert('L')), picture(im)]),)
-
-    button.observe(show, 'value')
-    return widgets.VBox([button, shown])
