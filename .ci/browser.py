@@ -5,6 +5,7 @@ import argparse
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -43,7 +44,7 @@ def lacking(install):
 
 @contextmanager
 def lab(folder):
-    "JupyterLab at work in `folder`: its address, with `{}` where a notebook's name goes."
+    "JupyterLab at work in `folder`: the address of its notebook."
     settings = folder/'config/labconfig/page_config.json'
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps(dict(disabledExtensions={'@jupyterlab/apputils-extension:announcements': True})))
@@ -61,7 +62,7 @@ def lab(folder):
                 except OSError: time.sleep(.5)
                 else: break
             else: raise RuntimeError((folder/'lab.log').read_text()[-2000:])
-            yield f'http://127.0.0.1:{port}/doc/tree/{{}}?token={token}&reset'
+            yield f'http://127.0.0.1:{port}/doc/tree/app.ipynb?token={token}&reset'
         finally: server.terminate()
 
 
@@ -75,12 +76,15 @@ def notebook(path):
 
 class Hands:
     "A person at the widget."
-    def __init__(self, browser, address, folder, shots, **context):
+    def __init__(self, browser, folder, shots, **context):
         self.context = browser.new_context(**context)
         self.page, self.folder, self.shots, self.faults = self.context.new_page(), folder, shots, []
         self.page.set_default_timeout(30_000)
         self.page.on('pageerror', lambda e: self.faults.append(str(e)))
         self.page.on('console', lambda m: self.faults.append(f'{m.text} {m.location.get("url", "")}') if m.type == 'error' else None)
+
+    def open(self, address):
+        "Open the notebook and run its cell."
         self.page.goto(address)
         self.page.locator('.jp-CodeCell .cm-content').first.click()
         self.page.keyboard.press('Shift+Enter')
@@ -90,8 +94,11 @@ class Hands:
 
     def idle(self): self.page.wait_for_function("!document.querySelector('.cg-working')")
 
-    def bring(self, *files):
-        self.there('input[type=file]').set_input_files([str(f) for f in files])
+    def bring(self, file, more=1):
+        "Choose a file; there are so many pictures more then."
+        there = self.there('.cg-frame').count()
+        self.there('input[type=file]').set_input_files(file)
+        self.page.wait_for_function('n => document.querySelectorAll(".cg-frame").length === n', arg=there + more)
         self.idle()
 
     def drop(self, file):
@@ -106,12 +113,16 @@ class Hands:
         self.page.wait_for_function('src => document.querySelector(".cg-after").src !== src && !document.querySelector(".cg-working")', arg=src)
 
     def save(self, button):
-        with self.page.expect_download() as waiting: self.page.get_by_role('button', name=button, exact=True).click()
+        with self.page.expect_download() as waiting: self.press(button)
         file = self.folder/waiting.value.suggested_filename
         waiting.value.save_as(file)
         return file
 
-    def box(self, css): return self.there(css).bounding_box()
+    def press(self, button): self.page.locator('button.jupyter-button', has_text=re.compile(rf'^\s*{button}\s*$')).click()
+
+    def box(self, css):
+        self.there(css).scroll_into_view_if_needed()
+        return self.there(css).bounding_box().values()
 
     def split(self): return float(self.there('.cg-handle').get_attribute('aria-valuenow'))
 
@@ -138,7 +149,7 @@ def at_a_desk(hands, photos, colored):
     plain = hands.save('Download')
     yield 'a photograph uploaded and taken home is what colorize_file writes', plain.read_bytes() == colored(coffee).read_bytes()
 
-    x, y, w, h = hands.box('.cg-pair').values()
+    x, y, w, h = hands.box('.cg-pair')
     hands.page.mouse.move(x + w/2, y + h/2)
     hands.page.mouse.down()
     hands.page.mouse.move(x + .3*w, y + h/2, steps=4)
@@ -158,7 +169,7 @@ def at_a_desk(hands, photos, colored):
     hands.dark(True)
     hands.shoot('picker-dark')
     hands.dark(False)
-    hands.page.get_by_role('button', name='Done').click()
+    hands.there('.cg-done').click()
     yield 'a click asks for a color, and choosing again replaces it', hands.there('.cg-mark').count() == 1, hands.there('.cg-mark').count()
 
     from colorgan.inference import load_hints
@@ -175,14 +186,14 @@ def at_a_desk(hands, photos, colored):
     both = load_hints(hands.save('Save hints'))
     yield 'a color given by key alone', (len(both), hands.there('.cg-picker').count()) == (2, 0), both
     src = hands.seen()
-    hands.page.get_by_role('button', name='Undo').click()
+    hands.press('Undo')
     hands.changed(src)
     yield 'undo', hands.save('Download').read_bytes() == saved.read_bytes()
 
     hands.drop(cat)
     hands.page.wait_for_function('document.querySelectorAll(".cg-frame").length === 2')
     hands.idle()
-    hands.bring(letter)
+    hands.bring(letter, more=0)
     hands.page.locator('.cg-said', has_text='letter.jpg').wait_for()
     names = zipfile.ZipFile(io.BytesIO(hands.save('Download all').read_bytes())).namelist()
     yield 'a second photograph dropped, a bad file named, and all in a zip', names == ['coffee in color.jpg', 'cat in color.png'], names
@@ -199,7 +210,7 @@ def on_a_phone(hands, photos, colored):
     hands.shoot('phone-empty')
     hands.bring(photos[0])
     touch = hands.context.new_cdp_session(hands.page)
-    x, y, w, h = hands.box('.cg-pair').values()
+    x, y, w, h = hands.box('.cg-pair')
     for kind, u in (('touchStart', .5), ('touchMove', .4), ('touchMove', .2), ('touchEnd', None)):
         touch.send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=[] if u is None else [dict(x=x + u*w, y=y + h/2)]))
     yield 'the slider follows a finger', abs(hands.split() - 20) < 1.5, hands.split()
@@ -229,7 +240,7 @@ def main():
     with TemporaryDirectory() as tmp:
         folder = Path(tmp)
         (folder/'work').mkdir()
-        for name in ('desk', 'phone'): notebook(folder/f'work/{name}.ipynb')
+        notebook(folder/'work/app.ipynb')
         photos = folder/'coffee.jpg', folder/'cat.png', folder/'letter.jpg'
         carried_photos()['coffee'].convert('L').save(photos[0], quality=95)
         carried_photos()['chelsea'].convert('L').save(photos[1])
@@ -242,16 +253,17 @@ def main():
             browser = p.chromium.launch(executable_path=next(filter(None, map(shutil.which, browsers))), args=['--no-sandbox'])
             for name, steps, context in (('desk', at_a_desk, dict(viewport=wide)),
                                          ('phone', on_a_phone, dict(viewport=phone, has_touch=True, is_mobile=True, device_scale_factor=2))):
-                hands = None
+                hands = Hands(browser, folder, args.shots, **context)
                 try:
-                    hands = Hands(browser, address.format(f'{name}.ipynb'), folder, args.shots, **context)
+                    hands.open(address)
                     for result in steps(hands, photos, colored): fine &= check(*result)
                     ours = [f for f in hands.faults if 'Failed to load resource' not in f]
                     fine &= check(f'no error on the console, at the {name}', not ours, ours)
                 except Exception:
                     traceback.print_exc()
-                    if hands and args.shots: hands.page.screenshot(path=args.shots/f'{name}-failed.png')
-                    fine = check(name, False, 'stopped by the above')
+                    if args.shots: hands.page.screenshot(path=args.shots/f'{name}-failed.png')
+                    fine = check(f'at the {name}', False, 'stopped by the above')
+                hands.context.close()
             browser.close()
     print(f'{time.monotonic() - start:.0f} s')
     sys.exit(not fine)

@@ -338,7 +338,7 @@ class ColorizeApp(VBox):
         self.saturation,second = _slider(FloatSlider, saturation, 0, 3, .05, 'saturation', 'Of the colors that the network chose; 0 is gray.')
         self.back = _button('Undo', 'undo', 'Take back the last hint')
         self.keep = _button('Save hints', 'file-o', 'The hints of this photograph, as JSON')
-        self.load = FileUpload(accept='.json', description='Load hints', icon='folder-open-o', layout=Layout(width='auto'))
+        self.load = FileUpload(accept='.json', description='Load hints', icon='folder-open-o', layout=Layout(width='auto')).add_class('cg-load')
         self.one,self.every = _button('Download', 'download', 'This photograph'),_button('Download all', 'file-archive-o', 'All of them, in a zip')
         self.said = HTML().add_class('cg-said')
         self.dials = [Box(row).add_class('cg-dials') for row in ([first, second], [self.back, self.keep, self.load, self.one, self.every])]
