@@ -79,7 +79,7 @@ class Hands:
     def __init__(self, browser, folder, shots, **context):
         self.context = browser.new_context(**context)
         self.page, self.folder, self.shots, self.faults = self.context.new_page(), folder, shots, []
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(60_000)
         self.page.on('pageerror', lambda e: self.faults.append(str(e)))
         self.page.on('console', lambda m: self.faults.append(f'{m.text} {m.location.get("url", "")}') if m.type == 'error' else None)
 
@@ -88,7 +88,7 @@ class Hands:
         self.page.goto(address)
         self.page.locator('.jp-CodeCell .cm-content').first.click()
         self.page.keyboard.press('Shift+Enter')
-        self.page.locator('.cg-zone').wait_for(timeout=60_000)
+        self.page.locator('.cg-zone').wait_for(timeout=120_000)
 
     def there(self, css): return self.page.locator(f'.cg-root {css}')
 
@@ -214,6 +214,7 @@ def on_a_phone(hands, photos, colored):
     for kind, u in (('touchStart', .5), ('touchMove', .4), ('touchMove', .2), ('touchEnd', None)):
         touch.send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=[] if u is None else [dict(x=x + u*w, y=y + h/2)]))
     yield 'the slider follows a finger', abs(hands.split() - 20) < 1.5, hands.split()
+    hands.page.wait_for_timeout(800)  # a tap right after a drag is none
     src = hands.seen()
     hands.there('.cg-pair').tap(position=dict(x=.68*w, y=.6*h))
     hands.there('.cg-plane').tap(position=dict(x=80, y=120))

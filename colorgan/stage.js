@@ -101,8 +101,9 @@ function render({ model, el }) {
     split = between(to, 0, 100);
     pair.style.setProperty("--split", `${split}%`);
     handle.ariaValueNow = String(Math.round(split));
-    tags[0].style.opacity = split > 15 ? 1 : 0;
-    tags[1].style.opacity = split < 85 ? 1 : 0;
+    const room = (100 * 90) / (pair.clientWidth || 900);
+    tags[0].style.opacity = split > room ? 1 : 0;
+    tags[1].style.opacity = split < 100 - room ? 1 : 0;
   }
   function place(e, box = pair.getBoundingClientRect()) {
     return [between((e.clientX - box.left) / box.width, 0, 1), between((e.clientY - box.top) / box.height, 0, 1)];
@@ -155,12 +156,14 @@ function render({ model, el }) {
     close();
     if (there) [x, y] = [there.x, there.y];
     const pixels = new Uint8ClampedArray(rgba.buffer.slice(rgba.byteOffset, rgba.byteOffset + 4 * n * n)), mid = (n - 1) / 2;
-    const canvas = make("canvas", { width: n, height: n, className: "cg-plane", tabIndex: 0, role: "img",
+    const inside = (i, j) => pixels[4 * (j * n + i) + 3] > 0, cells = [...Array(n * n).keys()].filter((k) => inside(k % n, Math.floor(k / n)));
+    const [is, js] = [cells.map((k) => k % n), cells.map((k) => Math.floor(k / n))].map((v) => [Math.min(...v), Math.max(...v)]);
+    const side = Math.max(is[1] - is[0], js[1] - js[0]) + 3, [left, top] = [is, js].map(([lo, hi]) => Math.round((lo + hi + 1 - side) / 2));
+    const canvas = make("canvas", { width: side, height: side, className: "cg-plane", tabIndex: 0, role: "img",
       ariaLabel: "The colors possible at this lightness. Arrow keys move, Enter chooses." });
-    canvas.getContext("2d").putImageData(new ImageData(pixels, n), 0, 0);
+    canvas.getContext("2d").putImageData(new ImageData(pixels, n), -left, -top);
     const cross = make("span", { className: "cg-cross" }), shown = make("span", { className: "cg-shown" }), read = make("output", { className: "cg-read" });
     let at = [mid + (now.a / half) * n / 2, mid - (now.b / half) * n / 2].map((v) => between(Math.round(v), 0, n - 1));
-    const inside = (i, j) => pixels[4 * (j * n + i) + 3] > 0;
     function nearest(i, j) {  // or the nearest towards gray that there is
       for (let k = 0; k <= 60 && !inside(i, j); k++) [i, j] = [i, j].map((v) => Math.round(v + ((mid - v) * k) / 60));
       return [i, j];
@@ -169,8 +172,8 @@ function render({ model, el }) {
       css: `rgb(${[...pixels.slice(4 * (j * n + i), 4 * (j * n + i) + 3)].join(", ")})` });
     function show(where) {
       const { a, b, css } = color(where);
-      cross.style.left = `${(100 * (where[0] + 0.5)) / n}%`;
-      cross.style.top = `${(100 * (where[1] + 0.5)) / n}%`;
+      cross.style.left = `${(100 * (where[0] + 0.5 - left)) / side}%`;
+      cross.style.top = `${(100 * (where[1] + 0.5 - top)) / side}%`;
       cross.style.background = shown.style.background = css;
       read.textContent = `a ${a.toFixed(0)}, b ${b.toFixed(0)}`;
     }
@@ -184,13 +187,13 @@ function render({ model, el }) {
       show(at);
       give(a, b, css);
     }
-    const under = (e) => nearest(...place(e, canvas.getBoundingClientRect()).map((v) => Math.min(n - 1, Math.floor(v * n))));
+    const under = (e) => nearest(...place(e, canvas.getBoundingClientRect()).map((v, k) => between([left, top][k] + Math.floor(v * side), 0, n - 1)));
     canvas.onpointerdown = (e) => { e.preventDefault(); canvas.focus({ preventScroll: true }); canvas.setPointerCapture(e.pointerId); show(under(e)); };
     canvas.onpointermove = (e) => show(under(e));
     canvas.onpointerup = (e) => choose(under(e));
     canvas.onpointerleave = () => show(at);
     canvas.onkeydown = (e) => {
-      const step = arrows[e.key], far = e.shiftKey ? 5 : 1;
+      const step = arrows[e.key], far = e.shiftKey ? 10 : 2;
       if (step) show((at = nearest(...at.map((v, k) => between(v + far * step[k], 0, n - 1)))));
       else if (e.key === "Enter" || e.key === " ") choose(at);
       else return;
@@ -202,7 +205,7 @@ function render({ model, el }) {
       onclick: () => { close(); model.send({ kind: "unhint", x, y }); pair.focus({ preventScroll: true }); } }, "Remove");
     const done = make("button", { type: "button", className: "cg-done", onclick: () => { close(); pair.focus({ preventScroll: true }); } }, "Done");
     picker = make("div", { className: "cg-picker", role: "dialog", ariaLabel: "A color for this point" },
-      make("div", { className: "cg-head" }, make("strong", {}, "A color for this point"), make("span", {}, `lightness ${L.toFixed(0)}`)),
+      make("div", { className: "cg-head" }, make("strong", {}, "A color here"), make("span", {}, `lightness ${L.toFixed(0)}`)),
       make("div", { className: "cg-square" }, canvas, cross, ...[["n", "yellow"], ["s", "blue"], ["w", "green"], ["e", "red"]]
         .map(([side, name]) => make("i", { className: `cg-${side}` }, name))),
       make("div", { className: "cg-row" }, shown, read),
@@ -234,7 +237,7 @@ function render({ model, el }) {
     urls[name] = bytes?.byteLength ? url(bytes) : "";
     if (urls[name]) img.src = urls[name];
     else img.removeAttribute("src");
-    if (old) setTimeout(() => URL.revokeObjectURL(old), 1000);
+    if (old) setTimeout(() => URL.revokeObjectURL(old), 5000);
   }
   function showBefore() {
     close();
@@ -259,7 +262,7 @@ function render({ model, el }) {
     strip.replaceChildren(...tiles, make("button", { type: "button", className: "cg-tile cg-add", title: "Add photographs", ariaLabel: "Add photographs",
       onclick: choose }, "+"));
     if (focused) tiles[at]?.firstChild.focus({ preventScroll: true });
-    for (const u of old) URL.revokeObjectURL(u);
+    setTimeout(() => old.forEach((u) => URL.revokeObjectURL(u)), 5000);
   }
   function showMarks() {
     const [w, h] = size();

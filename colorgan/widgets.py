@@ -194,7 +194,7 @@ def choices(self:LightTable,
     slide: Slide, # One of them
     x: int, # In pixels of the file, from the left
     y: int, # In pixels of the file, from the top
-    n: int=97, # Side of the square, in pixels
+    n: int=161, # Side of the square, in pixels
 ) -> tuple[dict, bytes]: # What the square means, and its RGBA
     "The colors that a point can have, and has."
     at = slide.at(x, y)
@@ -321,7 +321,7 @@ def _button(text, icon, tip): return Button(description=text, icon=icon, tooltip
 
 def _slider(kind, value, least, most, step, text, tip):
     label = HTML(f'<span title="{escape(tip)}">{escape(text)}</span>')
-    dial = kind(value, min=min(least, value), max=max(most, value), step=step, continuous_update=False, layout=Layout(width='210px'))
+    dial = kind(value, min=min(least, value), max=max(most, value), step=step, continuous_update=False, layout=Layout(width='210px', min_width='130px', flex='0 1 auto'))
     return dial,HBox([label, dial], layout=Layout(align_items='center'))
 
 class ColorizeApp(VBox):
@@ -343,6 +343,7 @@ class ColorizeApp(VBox):
         self.said = HTML().add_class('cg-said')
         self.dials = [Box(row).add_class('cg-dials') for row in ([first, second], [self.back, self.keep, self.load, self.one, self.every])]
         super().__init__([self.stage, *self.dials, self.said])
+        self.add_class('cg-app')
         self._listen()
         self._show()
 
