@@ -484,6 +484,7 @@ def colorize_file(self:Colorizer,
     record = dict(version=__version__, weights=self.digest, size=self.size, saturation=self.saturation) if provenance else None
     if record and hints: record |= dict(hints=len(hints))
     with PictureFile(src, max_pixels, float_range) as file:
+        check_hints(hints, file.width, file.height)
         frames = iter(file)
         if keep_color:
             first = next(frames)
