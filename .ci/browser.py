@@ -207,6 +207,7 @@ def at_a_desk(hands, photos, colored):
 
 def on_a_phone(hands, photos, colored):
     "By touch, on a narrow screen."
+    hands.dark(False)
     hands.shoot('phone-empty')
     hands.bring(photos[0])
     touch = hands.context.new_cdp_session(hands.page)
