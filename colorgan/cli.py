@@ -317,7 +317,7 @@ def self_check(
     if colorizer.saturation and ab < .01: raise ColorganError(f'The network gives no color {where}. Try --device cpu, and report this.')
     return dict(seconds=round(seconds, 3), levels=round(off, 3), colorfulness=round(ab, 3))
 
-# %% ../nbs/10_cli.ipynb #d0c70006
+# %% ../nbs/10_cli.ipynb #d0c70010
 def _room(device):
     "Free and whole memory of the machine, of the GPU, and of the disk here, in GB; None where the system does not tell."
     import os, shutil, torch
@@ -329,6 +329,7 @@ def _room(device):
     room['disk'] = disk.free,disk.total
     return {k: v and [round(o/1e9, 1) for o in v] for k,v in room.items()}
 
+# %% ../nbs/10_cli.ipynb #d0c70006
 def doctor(
     weights: str|Path|None=None, # A weights file; None: that in the package
     device: str|None=None, # Where to color; None: the best there is
@@ -420,6 +421,10 @@ def _evaluate_arguments(p):
     p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
 
 # %% ../nbs/10_cli.ipynb #d46c6351
+def _doctor_arguments(p):
+    p.add_argument('--weights', metavar='FILE', help='weights to try (default: those in the package)')
+    p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
+
 def _video_arguments(p):
     p.add_argument('src', metavar='IN', help='a film')
     p.add_argument('dst', metavar='OUT', help='the colored film: .mp4, .mov, .mkv, .webm or .avi')
@@ -465,9 +470,7 @@ def _parser():
     p.add_argument('files', nargs='+', metavar='FILE', help='a picture')
     _evaluate_arguments(verb('evaluate', _evaluate, 'Measure how good the colors are, beside gray and the mean color.',
                              'colorgan evaluate photos --weights run/weights.safetensors --size 256 --sheet sheet.png', out=False, seed=0))
-    p = verb('doctor', _doctor, 'Say which versions, device and weights there are, and color a small picture with them.', 'colorgan doctor --json', out=False)
-    p.add_argument('--weights', metavar='FILE', help='weights to try (default: those in the package)')
-    p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
+    _doctor_arguments(verb('doctor', _doctor, 'Say what there is, and color a small picture with it.', 'colorgan doctor --json', out=False))
     p = verb('bench', _bench, 'Measure the speed beside the obvious way; takes minutes.', 'colorgan bench --only inference', out=False)
     p.add_argument('--only', choices=['inference', 'train', 'video'], help='one of the three (default: all)')
     p.add_argument('--device', type=_device, help='to train on: cpu, cuda or mps (default: the best there is)')
