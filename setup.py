@@ -9,7 +9,7 @@ root = Path(__file__).parent
 config = ConfigParser(delimiters=['='])
 config.read(root/'settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
-lib = cfg['lib_name']
+lib, site = cfg['lib_name'], cfg['doc_host'] + cfg['doc_baseurl']
 video,widgets = (shlex.split(cfg[f'{extra}_requirements']) for extra in ('video', 'widgets'))
 pythons = [f'3.{minor}' for minor in range(int(cfg['min_python'].split('.')[1]), 14)]
 
@@ -21,6 +21,7 @@ setup(
     long_description_content_type='text/markdown',
     author=cfg['author'],
     url=cfg['git_url'],
+    project_urls={'Documentation': site, 'Questions': f'{site}/faq.html'},
     keywords=cfg['keywords'],
     license_expression='Apache-2.0',
     license_files=['LICENSE'],

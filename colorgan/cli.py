@@ -170,6 +170,18 @@ def _train_in(team, args, say):
                 photos={k: len(getattr(photos, k)) for k in _USES}, dropped={str(f): w for f,w in photos.dropped.items()})
 
 # %% ../nbs/10_cli.ipynb #79406578
+_QUESTIONS = dict(PictureError='a-picture-that-is-refused', VideoError='a-film-that-is-refused', OutputError='nothing-can-be-written',
+                  PhotosError='not-enough-photographs', WeightsError='weights-that-are-refused', MemoryError='out-of-memory',
+                  OutOfMemoryError='out-of-memory')
+
+def _more(e):
+    "Where the page of questions says more about an error, if it does and this package knows where that page is."
+    from importlib.metadata import PackageNotFoundError, metadata
+    try: urls = dict(u.split(', ', 1) for u in metadata('colorgan').get_all('Project-URL') or ())
+    except PackageNotFoundError: urls = {}  # a tree that was never installed
+    anchor = next((_QUESTIONS[c.__name__] for c in type(e).__mro__ if c.__name__ in _QUESTIONS), None)
+    return f" More: {urls['Questions']}#{anchor}" if anchor and 'Questions' in urls else ''
+
 _FAULTS = ColorganError, OSError, RuntimeError, ValueError, MemoryError, KeyError
 
 def _complain(e, src=None):
@@ -178,7 +190,7 @@ def _complain(e, src=None):
     else: text = str(e).strip() if isinstance(e, ColorganError) else f'{src or "failed"}: {type(e).__name__}: {e}'
     if 'Original Traceback' in text: text = text.splitlines()[-1].partition('Error: ')[2]  # from a loader's process
     text = ' '.join(text.split())
-    print(f'colorgan: {text}', file=sys.stderr)
+    print(f'colorgan: {text}{_more(e)}', file=sys.stderr)
     return text
 
 # %% ../nbs/10_cli.ipynb #bba85324

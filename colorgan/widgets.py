@@ -83,8 +83,8 @@ class LightTable:
     def __init__(self,
         colorizer: Colorizer|None=None, # Copied, that its size and saturation can be turned; None: the weights in the package
     ):
-        self.colorizer,self.slides = copy.copy(colorizer or Colorizer()),[]
         self._folder = TemporaryDirectory(prefix='colorgan-')
+        self.colorizer,self.slides = copy.copy(colorizer or Colorizer()),[]
 
     @property
     def dials(self): return self.colorizer.size,self.colorizer.saturation
