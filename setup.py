@@ -9,8 +9,8 @@ root = Path(__file__).parent
 config = ConfigParser(delimiters=['='])
 config.read(root/'settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
-lib = cfg['lib_name']
-video = shlex.split(cfg['video_requirements'])
+lib, site = cfg['lib_name'], cfg['doc_host'] + cfg['doc_baseurl']
+video,widgets = (shlex.split(cfg[f'{extra}_requirements']) for extra in ('video', 'widgets'))
 pythons = [f'3.{minor}' for minor in range(int(cfg['min_python'].split('.')[1]), 14)]
 
 setup(
@@ -21,6 +21,7 @@ setup(
     long_description_content_type='text/markdown',
     author=cfg['author'],
     url=cfg['git_url'],
+    project_urls={'Documentation': site, 'Questions': f'{site}/faq.html'},
     keywords=cfg['keywords'],
     license_expression='Apache-2.0',
     license_files=['LICENSE'],
@@ -35,7 +36,8 @@ setup(
     packages=find_packages(include=[lib, f'{lib}.*']),
     package_data={lib: shlex.split(cfg['package_data'])},
     install_requires=shlex.split(cfg['requirements']),
-    extras_require={'dev': shlex.split(cfg['dev_requirements']) + video, 'video': video, 'metrics': shlex.split(cfg['metrics_requirements'])},
+    extras_require={'dev': shlex.split(cfg['dev_requirements']) + video + widgets, 'video': video, 'widgets': widgets,
+                    'metrics': shlex.split(cfg['metrics_requirements'])},
     entry_points={
         'console_scripts': shlex.split(cfg['console_scripts']),
         'nbdev': [f'{lib}={lib}._modidx:d'],

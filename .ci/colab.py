@@ -51,7 +51,7 @@ def environment(folder):
     wheel, = folder.glob('*.whl')
     run(sys.executable, '-m', 'venv', folder/'venv')
     python = folder/'venv/bin/python'
-    run(python, '-m', 'pip', 'install', '-q', f'{wheel}[video]', 'ipykernel')
+    run(python, '-m', 'pip', 'install', '-q', f'{wheel}[video,widgets]', 'ipykernel')
     return python
 
 

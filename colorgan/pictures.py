@@ -546,7 +546,7 @@ def _found(root, namespace):
     return {k.removeprefix(f'{{{namespace}}}'): v for k,v in every if k.startswith(f'{{{namespace}}}')}
 
 # %% ../nbs/04a_pictures.ipynb #0edde91f
-_NUMBERS = {'size': int, 'saturation': float}
+_NUMBERS = {'size': int, 'saturation': float, 'hints': int}
 
 def _read_record(file):
     "The record in the XMP or comment of an open file."

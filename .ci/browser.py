@@ -1,0 +1,274 @@
+"""The widget as people meet it: JupyterLab and headless Chromium, a photograph uploaded, the slider moved, colours given
+by mouse, key and touch, files taken home and compared with what `colorize_file` writes. `skipped: why` where there is no
+browser. --install fetches what is missing into this environment, and Chromium by apt-get if it may."""
+import argparse
+import io
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import traceback
+import urllib.request
+import zipfile
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from project import root
+
+needed = 'jupyterlab', 'playwright', 'anywidget'
+browsers = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
+cell = '''from colorgan.inference import Colorizer
+from colorgan.widgets import ColorizeApp
+ColorizeApp(Colorizer(device='cpu'))'''
+wide, phone = dict(width=1200, height=1100), dict(width=390, height=844)
+
+
+def lacking(install):
+    "Why it can't be done here; or None."
+    missing = [p for p in needed if not find_spec(p)]
+    if missing and install: subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', *missing], stdin=subprocess.DEVNULL)
+    missing = [p for p in missing if not find_spec(p)]
+    if missing: return f'{", ".join(missing)} not installed: pip install {" ".join(missing)}, or give --install'
+    if not any(map(shutil.which, browsers)) and install and shutil.which('apt-get') and os.geteuid() == 0:
+        for command in (['update', '-qq'], ['install', '-qq', '-y', '--no-install-recommends', 'chromium']):
+            subprocess.run(['apt-get', *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=300)
+    if not any(map(shutil.which, browsers)): return 'no Chromium or Chrome to be found, nor could one be installed'
+
+
+@contextmanager
+def lab(folder):
+    "JupyterLab at work in `folder`: the address of its notebook."
+    settings = folder/'config/labconfig/page_config.json'
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(dict(disabledExtensions={'@jupyterlab/apputils-extension:announcements': True})))
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    token, env = secrets.token_hex(16), os.environ | dict(JUPYTER_CONFIG_DIR=str(folder/'config'), JUPYTER_DATA_DIR=str(folder/'data'), PYTHONPATH=str(root))
+    options = dict(ip='127.0.0.1', port=port, root_dir=folder/'work', allow_root=True, open_browser=False)
+    command = [sys.executable, '-m', 'jupyterlab', f'--IdentityProvider.token={token}', '--LabApp.expose_app_in_browser=True',
+               *[f'--ServerApp.{k}={v}' for k, v in options.items()]]
+    with open(folder/'lab.log', 'wb') as log, subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as server:
+        try:
+            for _ in range(120):
+                try: urllib.request.urlopen(f'http://127.0.0.1:{port}/api?token={token}', timeout=5).close()
+                except OSError: time.sleep(.5)
+                else: break
+            else: raise RuntimeError((folder/'lab.log').read_text()[-2000:])
+            yield f'http://127.0.0.1:{port}/doc/tree/app.ipynb?token={token}&reset'
+        finally: server.terminate()
+
+
+def notebook(path):
+    "A notebook that shows the widget."
+    import nbformat
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    nb.metadata['kernelspec'] = dict(name='python3', display_name='Python 3', language='python')
+    nbformat.write(nb, path)
+
+
+class Hands:
+    "A person at the widget."
+    def __init__(self, browser, folder, shots, **context):
+        self.context = browser.new_context(**context)
+        self.page, self.folder, self.shots, self.faults = self.context.new_page(), folder, shots, []
+        self.page.set_default_timeout(60_000)
+        self.page.on('pageerror', lambda e: self.faults.append(str(e)))
+        self.page.on('console', lambda m: self.faults.append(f'{m.text} {m.location.get("url", "")}') if m.type == 'error' else None)
+
+    def open(self, address):
+        "Open the notebook and run its cell."
+        self.page.goto(address)
+        self.page.locator('.jp-CodeCell .cm-content').first.click()
+        self.page.keyboard.press('Shift+Enter')
+        self.page.locator('.cg-zone').wait_for(timeout=120_000)
+
+    def there(self, css): return self.page.locator(f'.cg-root {css}')
+
+    def idle(self): self.page.wait_for_function("!document.querySelector('.cg-working')")
+
+    def bring(self, file, more=1):
+        "Choose a file; there are so many pictures more then."
+        there = self.there('.cg-frame').count()
+        self.there('input[type=file]').set_input_files(file)
+        self.page.wait_for_function('n => document.querySelectorAll(".cg-frame").length === n', arg=there + more)
+        self.idle()
+
+    def drop(self, file):
+        "Let a file fall on the stage."
+        data = self.page.evaluate_handle('''([bytes, name]) => { const d = new DataTransfer();
+            d.items.add(new File([new Uint8Array(bytes)], name)); return d; }''', [list(file.read_bytes()), file.name])
+        self.there('.cg-stage').dispatch_event('drop', dict(dataTransfer=data))
+
+    def seen(self): return self.there('.cg-after').get_attribute('src')
+
+    def changed(self, src):
+        self.page.wait_for_function('src => document.querySelector(".cg-after").src !== src && !document.querySelector(".cg-working")', arg=src)
+
+    def save(self, button):
+        with self.page.expect_download() as waiting: self.press(button)
+        file = self.folder/waiting.value.suggested_filename
+        waiting.value.save_as(file)
+        return file
+
+    def press(self, button): self.page.locator('button.jupyter-button', has_text=re.compile(rf'^\s*{button}\s*$')).click()
+
+    def box(self, css):
+        self.there(css).scroll_into_view_if_needed()
+        return self.there(css).bounding_box().values()
+
+    def split(self): return float(self.there('.cg-handle').get_attribute('aria-valuenow'))
+
+    def dark(self, on):
+        self.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", f'JupyterLab {"Dark" if on else "Light"}')
+        self.page.wait_for_function(f'document.body.dataset.jpThemeLight === "{"false" if on else "true"}"')
+
+    def shoot(self, name):
+        if not self.shots: return
+        self.shots.mkdir(parents=True, exist_ok=True)
+        self.page.locator('.jp-OutputArea-output').first.screenshot(path=self.shots/f'{name}.png')
+
+
+def check(what, fine, more=''):
+    print(f'{"passed" if fine else "FAILED"} the widget in a browser: {what}{"" if fine else f" ({more})"}', flush=True)
+    return bool(fine)
+
+
+def at_a_desk(hands, photos, colored):
+    "By mouse and key, on a wide screen."
+    coffee, cat, letter = photos
+    hands.shoot('empty')
+    hands.bring(coffee)
+    plain = hands.save('Download')
+    yield 'a photograph uploaded and taken home is what colorize_file writes', plain.read_bytes() == colored(coffee).read_bytes()
+
+    x, y, w, h = hands.box('.cg-pair')
+    hands.page.mouse.move(x + w/2, y + h/2)
+    hands.page.mouse.down()
+    hands.page.mouse.move(x + .3*w, y + h/2, steps=4)
+    hands.page.mouse.up()
+    dragged = hands.split()
+    hands.page.keyboard.press('ArrowRight')
+    yield 'the slider goes where it is dragged, and by key', (dragged, hands.split()) == (30, 32), (dragged, hands.split())
+
+    src = hands.seen()
+    hands.there('.cg-pair').click(position=dict(x=.68*w, y=.6*h))
+    hands.there('.cg-plane').click(position=dict(x=95, y=105))
+    hands.changed(src)
+    hands.there('.cg-plane').click(position=dict(x=60, y=90))
+    hands.page.wait_for_timeout(300)
+    hands.idle()
+    hands.shoot('picker')
+    hands.dark(True)
+    hands.shoot('picker-dark')
+    hands.dark(False)
+    hands.there('.cg-done').click()
+    yield 'a click asks for a color, and choosing again replaces it', hands.there('.cg-mark').count() == 1, hands.there('.cg-mark').count()
+
+    from colorgan.inference import load_hints
+    first = load_hints(hands.save('Save hints'))
+    saved = hands.save('Download')
+    yield 'the picture is that of colorize_file with these hints', saved.read_bytes() == colored(coffee, hints=first).read_bytes(), first
+
+    src = hands.seen()
+    hands.there('.cg-pair').focus()
+    for key in ('ArrowLeft',)*12 + ('ArrowUp', 'Enter'): hands.page.keyboard.press(key)
+    hands.there('.cg-plane').wait_for()
+    for key in ('Shift+ArrowRight', 'ArrowDown', 'Enter', 'Escape'): hands.page.keyboard.press(key)
+    hands.changed(src)
+    both = load_hints(hands.save('Save hints'))
+    yield 'a color given by key alone', (len(both), hands.there('.cg-picker').count()) == (2, 0), both
+    src = hands.seen()
+    hands.press('Undo')
+    hands.changed(src)
+    yield 'undo', hands.save('Download').read_bytes() == saved.read_bytes()
+
+    hands.drop(cat)
+    hands.page.wait_for_function('document.querySelectorAll(".cg-frame").length === 2')
+    hands.idle()
+    hands.bring(letter, more=0)
+    hands.page.locator('.cg-said', has_text='letter.jpg').wait_for()
+    names = zipfile.ZipFile(io.BytesIO(hands.save('Download all').read_bytes())).namelist()
+    yield 'a second photograph dropped, a bad file named, and all in a zip', names == ['coffee in color.jpg', 'cat in color.png'], names
+    hands.there('.cg-tile').first.click()
+    hands.idle()
+    hands.page.mouse.move(0, 0)
+    hands.shoot('wide')
+    hands.dark(True)
+    hands.shoot('wide-dark')
+
+
+def on_a_phone(hands, photos, colored):
+    "By touch, on a narrow screen."
+    hands.dark(False)
+    hands.shoot('phone-empty')
+    hands.bring(photos[0])
+    touch = hands.context.new_cdp_session(hands.page)
+    x, y, w, h = hands.box('.cg-pair')
+    for kind, u in (('touchStart', .5), ('touchMove', .4), ('touchMove', .2), ('touchEnd', None)):
+        touch.send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=[] if u is None else [dict(x=x + u*w, y=y + h/2)]))
+    yield 'the slider follows a finger', abs(hands.split() - 20) < 1.5, hands.split()
+    hands.page.wait_for_timeout(800)  # a tap right after a drag is none
+    src = hands.seen()
+    hands.there('.cg-pair').tap(position=dict(x=.68*w, y=.6*h))
+    hands.there('.cg-plane').tap(position=dict(x=80, y=120))
+    hands.changed(src)
+    over = hands.page.evaluate('(s => s.scrollWidth - s.clientWidth)(document.querySelector(".cg-stage"))')
+    yield 'a tap gives a color, and nothing sticks out', (hands.there('.cg-mark').count(), over) == (1, 0), over
+    hands.shoot('phone')
+    hands.dark(True)
+    hands.shoot('phone-dark')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--install', action='store_true', help='install what is missing: Python packages, and as root Chromium')
+    parser.add_argument('--shots', type=Path, metavar='DIR', help='write screenshots there')
+    args = parser.parse_args()
+    if why := lacking(args.install): return print(f'skipped: the widget in a browser: {why}')
+    from playwright.sync_api import sync_playwright
+    sys.path.insert(0, str(root))
+    from colorgan.data import carried_photos
+    from colorgan.inference import Colorizer
+
+    start, fine = time.monotonic(), True
+    with TemporaryDirectory() as tmp:
+        folder = Path(tmp)
+        (folder/'work').mkdir()
+        notebook(folder/'work/app.ipynb')
+        photos = folder/'coffee.jpg', folder/'cat.png', folder/'letter.jpg'
+        carried_photos()['coffee'].convert('L').save(photos[0], quality=95)
+        carried_photos()['chelsea'].convert('L').save(photos[1])
+        photos[2].write_text('Dear Sir')
+        colorizer = Colorizer(device='cpu')
+
+        def colored(file, **kw): return Path(colorizer.colorize_file(file, folder/f'expected{file.suffix}', **kw).dst)
+
+        with lab(folder) as address, sync_playwright() as p:
+            browser = p.chromium.launch(executable_path=next(filter(None, map(shutil.which, browsers))), args=['--no-sandbox'])
+            for name, steps, context in (('desk', at_a_desk, dict(viewport=wide)),
+                                         ('phone', on_a_phone, dict(viewport=phone, has_touch=True, is_mobile=True, device_scale_factor=2))):
+                hands = Hands(browser, folder, args.shots, **context)
+                try:
+                    hands.open(address)
+                    for result in steps(hands, photos, colored): fine &= check(*result)
+                    ours = [f for f in hands.faults if 'Failed to load resource' not in f]
+                    fine &= check(f'no error on the console, at the {name}', not ours, ours)
+                except Exception:
+                    traceback.print_exc()
+                    if args.shots: hands.page.screenshot(path=args.shots/f'{name}-failed.png')
+                    fine = check(f'at the {name}', False, 'stopped by the above')
+                hands.context.close()
+            browser.close()
+    print(f'{time.monotonic() - start:.0f} s')
+    sys.exit(not fine)
+
+
+if __name__ == '__main__': main()
