@@ -20,7 +20,7 @@ from execnb.nbio import read_nb
 from IPython.core.inputtransformer2 import TransformerManager
 from nbconvert import HTMLExporter
 
-from project import cfg, colab, finish, left_out, name, nbs, notebooks, options, page, prose, root
+from project import alt_texts, cfg, colab, finish, left_out, name, nbs, notebooks, options, page, pictures, prose, root
 
 max_bytes, max_export_lines = 600 * 1024, 30
 exported = {'export', 'exporti', 'exports'}
@@ -35,6 +35,8 @@ functions = ast.FunctionDef, ast.AsyncFunctionDef
 site, blob = f'{cfg.doc_host}{cfg.doc_baseurl}', f'{cfg.git_url}/blob/{cfg.branch}/'
 notebook_blob = f'{colab}{cfg.user}/{cfg.repo}/blob/{cfg.branch}/'
 no_alt = 'No description has been provided for this image'  # what nbconvert writes where there is none
+undescribed = {'04b_recipes.ipynb', '04d_default.ipynb', '05_inference.ipynb', '06_metrics.ipynb', '07_video.ipynb', '10_cli.ipynb'}
+widget = 'application/vnd.jupyter.widget-view+json'
 
 
 @dataclass
@@ -141,9 +143,20 @@ def check_notebook(p):
 def check_code(p, cell):
     "No error output, and no code that nbdev left in pieces when it took out the magics."
     if any(o.output_type == 'error' for o in cell.outputs): p.fault('an error output', cell)
+    if any(widget in o.get('data', {}) for o in cell.outputs): p.fault('a widget, which is dead on a page: keep a picture of it', cell)
     if cell.metadata.get('language', 'python') != 'python': return
     try: ast.parse(TransformerManager().transform_cell(cell.source))
     except SyntaxError: p.fault('the page shows code that does not parse (nbdev takes out lines that begin with %)', cell)
+
+
+def check_alt(p, cell):
+    "A text for each picture that the cell makes, where Quarto looks for it and where all others do."
+    texts, made = alt_texts(cell), pictures(cell)
+    if not made or name(p.path) in undescribed: return
+    if len(texts) != len(made) or not all(texts):
+        return p.fault(f'its pictures and their texts in `#| fig-alt:` are {len(made)} and {len(texts)}', cell)
+    written = [text for o, text in zip(made, texts) if any(m.get('alt') == text for m in o.get('metadata', {}).values() if isinstance(m, dict))]
+    if len(written) < len(made): p.fault('the text of `#| fig-alt:` is not in its output: run `.ci/outputs.py --alt`', cell)
 
 
 def check_divs(p, text):
@@ -172,7 +185,7 @@ def check_html(p, cell, html):
         if tag.name == 'a' and tag.get('href'): p.links.append((cell, tag['href']))
         if tag.name != 'img': continue
         if not tag['src'].startswith('data:'): p.links.append((cell, tag['src']))
-        if tag['alt'] in ('', no_alt) and not tag.find_parent(class_='output_area'):
+        if tag['alt'] in ('', no_alt) and not tag.find_parent(class_=('output_png', 'output_jpeg')):  # check_alt sees to those
             p.fault(f'a picture without alt text: {tag["src"][:60]}', cell)
 
 
@@ -184,7 +197,9 @@ def check_page(p):
     exporter = HTMLExporter(template_name='basic', exclude_anchor_links=True)
     html = BeautifulSoup(exporter.from_notebook_node(nb)[0], 'html.parser')
     for cell in nb.cells:
-        if cell.cell_type == 'code': check_code(p, cell)
+        if cell.cell_type == 'code':
+            check_code(p, cell)
+            check_alt(p, cell)
         p.anchors |= set(re.findall(r'^#\| label: (\S+)', cell.source, re.M))
         check_html(p, cell, html.find(id=f'cell-id={cell.id}'))
 

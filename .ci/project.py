@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import yaml
 from execnb.nbio import nb2str, read_nb
 from nbdev.config import get_config
 from nbdev.doclinks import nbglob
@@ -14,6 +15,7 @@ from nbdev.processors import FilterDefaults
 cfg = get_config()
 root, nbs = cfg.config_path.resolve(), cfg.nbs_path.resolve()
 colab = 'https://colab.research.google.com/github/'
+_fig_alt = re.compile(r'^#\s*\|\s*fig-alt:(.*)', re.M)
 _fence = re.compile(r' {0,3}(`{3,}|~{3,})(.*)')
 
 
@@ -36,6 +38,18 @@ def left_out(cell, flags=()):
     "Whether `cell` is one that nbdev does not run: `eval: false`, or any of the `flags`."
     opts = options(cell)
     return opts.get('eval:', [''])[0].lower() == 'false' or bool(opts.keys() & set(flags))
+
+
+def pictures(cell):
+    "The outputs of `cell` that are pictures."
+    return [o for o in cell.outputs if any(kind.startswith('image/') for kind in o.get('data', {}))]
+
+
+def alt_texts(cell):
+    "The texts for the pictures of `cell`, as Quarto reads `#| fig-alt:`: one, or a list of them."
+    m = _fig_alt.search(cell.source)
+    texts = yaml.safe_load(m[1]) if m else []
+    return texts if isinstance(texts, list) else [texts]
 
 
 def page(path):

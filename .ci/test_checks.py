@@ -14,6 +14,7 @@ here = Path(__file__).parent
 badge = '[![Open In Colab](https://colab.research.google.com/assets/colab-badge.svg)]' \
     f'({colab}{cfg.user}/{cfg.repo}/blob/{cfg.branch}/nbs/{{}})'
 error = {'output_type': 'error', 'ename': 'ValueError', 'evalue': 'no', 'traceback': ['no']}
+pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=='
 
 
 def md(text): return mk_cell(text, 'markdown')
@@ -23,6 +24,12 @@ def code(text, *outputs):
     cell = mk_cell(text)
     cell.outputs = list(outputs)
     return cell
+
+
+def shown(alt=None, **data):
+    "The output of a cell: a picture, with its text, or other data."
+    data, metadata = data or {'image/png': pixel}, {'image/png': {'alt': alt}} if alt else {}
+    return {'output_type': 'display_data', 'data': data | {'text/plain': 'f'}, 'metadata': metadata}
 
 
 documented = '#| export\ndef twice(x:int, # a number\n          )->int: # its double\n    return 2*x'
@@ -36,6 +43,11 @@ faults = {  # the cells of a notebook, and what pages.py says of it
     'no_picture': ([md('![A picture](images/nowhere.png)')], 'a dead link: images/nowhere.png'),
     'no_attachment': ([md('![A picture](attachment:nowhere.png)')], 'attachment'),
     'no_alt': ([md('![](here.png)')], 'a picture without alt text: here.png'),
+    'no_fig_alt': ([code('f()', shown())], 'its pictures and their texts in `#| fig-alt:` are 1 and 0'),
+    'few_fig_alts': ([code('#| fig-alt: ["A cat."]\nf()', shown('A cat.'), shown('A cat.'))], 'are 2 and 1'),
+    'unwritten_fig_alt': ([code('#| fig-alt: "A cat."\nf()', shown('A dog.'))], 'is not in its output'),
+    'no_html_alt': ([code('f()', shown(**{'text/html': '<img src="here.png">'}))], 'a picture without alt text: here.png'),
+    'widget': ([code('f()', shown(**{'application/vnd.jupyter.widget-view+json': {'model_id': '0'}}))], 'a widget, which is dead'),
     'error': ([code('f()', error)], 'an error output'),
     'option': ([code('#| exprot\nf()')], 'unknown option `#| exprot`'),
     'low_option': ([code('f()\n#| hide')], '`#| hide` stands below code'),
@@ -73,7 +85,8 @@ def make(project):
     (project/'nbs/here.png').touch()
     good = '## Of `x.y`, *twice*\n\n![A picture](here.png) [a](#of-x.y-twice) [b](index.ipynb#of-x.y-twice)'
     notebook(project/'nbs/index.ipynb', md(good))
-    notebook(project/'nbs/00_good.ipynb', md(good + ' [c](/good.html#twice)'), code(documented))
+    notebook(project/'nbs/00_good.ipynb', md(good + ' [c](/good.html#twice)'), code(documented),
+             code('#| fig-alt: ["A cat.", "A dog: brown."]\nf()', shown('A cat.'), shown('A dog: brown.')))
     notebook(project/'nbs/tutorials/good.ipynb', md('![A picture](../here.png) [a](../index.ipynb#of-x.y-twice)'))
     sidebar(project, 'index.ipynb', '00_good.ipynb', 'tutorials/good.ipynb')
 
@@ -114,6 +127,9 @@ def main():
         for file, text in said.items():
             lines = [line for line in out.splitlines() if line.startswith(file)]
             if not status or len(lines) != 1 or text not in lines[0]: wrong.append(f'pages.py says of {file}: {lines}')
+
+        run(project, 'outputs.py', '--alt')
+        if 'is not in its output' in run(project, 'pages.py')[1]: wrong.append('outputs.py --alt does not write the texts of pictures')
 
         notebook(project/'nbs/00_good.ipynb', badge=badge.replace(cfg.user, 'nobody'))
         notebook(project/'nbs/90_title.ipynb', badge='none')

@@ -23,17 +23,6 @@ from torch.nn import functional as F
 from . import __version__
 from .data import ColorganError, write_whole
 
-# %% ../nbs/02_unet.ipynb #1f8a62c0
-class _Beside(torch.autograd.Function):
-    "`torch.cat` along the channels with gradients that lie close in memory: norms take the others' ten times as slowly."
-    @staticmethod
-    def forward(ctx, *parts):
-        ctx.widths = [o.shape[1] for o in parts]
-        return torch.cat(parts, 1)
-
-    @staticmethod
-    def backward(ctx, grad): return tuple(o.clone() for o in grad.split(ctx.widths, 1))
-
 # %% ../nbs/02_unet.ipynb #6d1cdd3a
 class UNetLevel(nn.Module):
     "One level of a U-Net around the level `inside` it (Isola et al. 2017, as in their `UnetSkipConnectionBlock`)."
@@ -60,6 +49,17 @@ class UNetLevel(nn.Module):
     ) -> Tensor: # `(N, n_out, H, W)`, or twice the channels with the skip
         "Down, inside, up; `x` beside it unless outermost."
         return self.layers(x) if self.outermost else _Beside.apply(x, self.layers(x))
+
+# %% ../nbs/02_unet.ipynb #1f8a62c0
+class _Beside(torch.autograd.Function):
+    "`torch.cat` along the channels with gradients that lie close in memory: norms take the others' ten times as slowly."
+    @staticmethod
+    def forward(ctx, *parts):
+        ctx.widths = [o.shape[1] for o in parts]
+        return torch.cat(parts, 1)
+
+    @staticmethod
+    def backward(ctx, grad): return tuple(o.clone() for o in grad.split(ctx.widths, 1))
 
 # %% ../nbs/02_unet.ipynb #240f262f
 def padded(
