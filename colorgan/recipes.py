@@ -623,6 +623,7 @@ def train(
 ) -> ColorLearner: # Trained
     "Train a recipe; `out` has its weights, logs and samples after every epoch. Raises `ColorganError`."
     r,out,folder = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out),Path(out)/'checkpoints'
+    if r.name == 'finetune' and start is None: raise TrainingError("The recipe finetune goes on from weights. Give start=default_weights() in Python, --from default on the command line.")
     fits = plan(r, len(photos.train), images, epochs, valid_every)
     if not resume and _unfinished(folder): raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
     learn = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, features, start, cbs, minutes, backend, quiet)
