@@ -98,7 +98,8 @@ class _Desk:
     "Where threads bring small L and get ab, and bring their reports; another thread serves them."
     def __init__(self, colorizer):
         self.colorizer,self.events,self.waiting,self.closed = colorizer,queue.Queue(),{},False
-        self.room = Semaphore(_cores())  # so many work at once, the network counted as one
+        self.n = _cores()  # so many threads work at once; the network, which has threads of its own, works alone
+        self.room = Semaphore(self.n)
 
     def see(self, smalls, batch, notes):
         "For a thread: ask for the ab of `smalls`, and wait for the answer."
@@ -120,11 +121,12 @@ class _Desk:
 
     def answer(self, group):
         said = []
-        try:
-            with self.room: ab = self.colorizer._see_padded([L for smalls,*_ in group for L in smalls], group[0][1], said)
+        for _ in range(self.n): self.room.acquire()
+        try: ab = self.colorizer._see_padded([L for smalls,*_ in group for L in smalls], group[0][1], said)
         except Exception as e:
             for *_,future in group: future.set_exception(e)
             return
+        finally: self.room.release(self.n)
         for smalls,_,notes,future in group:
             notes += said
             future.set_result(ab[:len(smalls)])
@@ -154,7 +156,7 @@ def colorize_many(
     suffix: str='', # Added to each name before its ending
     skip_done: bool=False, # Pass over pictures whose colored one is there
     overwrite: bool=False, # Color them again
-    jobs: int|None=None, # Pictures in work at a time, as long as they have no more than 64 megapixels together; None: two for each core and a batch
+    jobs: int|None=None, # Pictures in work at a time, as long as they have no more than 64 megapixels together; None: two for each core, at least a batch
     max_pixels: float=500e6, # Refuse larger pictures
     **options, # For `Colorizer.colorize_file`
 ) -> Iterator[Report]: # One for each source, as they are finished
@@ -164,7 +166,7 @@ def colorize_many(
     yield from failed + [r for r in before if r]
     todo = deque(j for j,r in zip(todo, before) if not r)
     remove_leftovers(j.dst for j in todo)
-    yield from _work(colorizer, todo, jobs or colorizer.batch + 2*_cores(), options | dict(max_pixels=max_pixels))
+    yield from _work(colorizer, todo, jobs or max(colorizer.batch, 2*_cores()), options | dict(max_pixels=max_pixels))
 
 # %% ../nbs/05a_batch.ipynb #f343215e
 def _work(colorizer, todo, jobs, options, room=64e6):
@@ -181,6 +183,7 @@ def _work(colorizer, todo, jobs, options, room=64e6):
                 else: desk.take(event)
     finally:  # also when nobody wants the rest, or at Ctrl-C: those at work finish, or give up at the desk
         desk.closed = True
+        desk.room.release(desk.n)  # an interrupt may have come while the desk held it
         while live:
             for group in list(desk.waiting.values()):
                 for *_,future in group: future.set_exception(PictureError('Interrupted.'))

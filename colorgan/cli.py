@@ -415,7 +415,7 @@ def _colorize_arguments(p):
     p.add_argument('--keep-color', action='store_true', help='leave pictures alone that are in color already')
     p.add_argument('--no-provenance', action='store_true', help='do not record in the picture that its colors are synthetic')
     p.add_argument('--dry-run', action='store_true', help='say what would become of each picture, and write nothing')
-    p.add_argument('--jobs', type=_number, metavar='N', help='pictures in work at a time (default: two for each core, and four)')
+    p.add_argument('--jobs', type=_number, metavar='N', help='pictures in work at a time (default: two for each core, at least four)')
     p.add_argument('--max-pixels', type=partial(_number, kind=float), default=500e6, metavar='N', help='refuse larger pictures (default: 500e6)')
     p.add_argument('--range', type=float, nargs=2, metavar=('LO', 'HI'), help='black and white of pictures in floats or wide integers (default: 0 and 1)')
     p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is)')

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 from itertools import chain, groupby, islice
 from pathlib import Path
 from threading import Barrier
@@ -352,8 +352,6 @@ def load_hints(
     return check_hints(rows, math.inf, math.inf)
 
 # %% ../nbs/05_inference.ipynb #054e4464
-def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-
 @cache
 def _threads(n):
     "A pool of `n` threads in each of which torch works alone; the number of torch's own threads elsewhere stays what it was."
@@ -368,7 +366,7 @@ def _threads(n):
     torch.set_num_threads(whole)
     return pool
 
-def _pieces(width, height, pixels=2**16):
+def _pieces(width, height, pixels=2**17):
     w = min(width, 1024)
     h = max(1, pixels//w)
     return [(x, y, min(x + w, width), min(y + h, height)) for y in range(0, height, h) for x in range(0, width, w)]
@@ -399,9 +397,7 @@ def _see_padded(self:Colorizer, smalls, batch, notes):
     "ab of a list of small L, as many at a time as `batch` says, whatever the length of the list."
     n,small = len(smalls),torch.cat(smalls)
     parts = torch.cat([small, small.new_zeros(-n % batch, *small.shape[1:])]).split(batch)
-    if batch == 1 or self.device != 'cpu' or torch.get_num_threads() == 1: see = map
-    else: see = _threads(_cores()).map  # in one thread each, wherever they come from
-    return torch.cat(list(see(partial(self._see, notes=notes), parts)))[:n]*self.saturation
+    return torch.cat([self._see(p, notes) for p in parts])[:n]*self.saturation
 
 @patch
 def _color(self:Colorizer, frames, see, notes, depth=None, each=map, hints=()):
@@ -413,6 +409,8 @@ def _color(self:Colorizer, frames, see, notes, depth=None, each=map, hints=()):
                 yield _paint(p, small, spread_hints(ab[None], small, h, p) if h else ab[None], depth, each)
 
 # %% ../nbs/05_inference.ipynb #b04e4a24
+def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
 @patch
 def _color_one(self:Colorizer, picture, hints, depth=None):
     return next(self._color([picture], self._see_padded, [], depth, _threads(_cores()).map, hints)).picture()
