@@ -180,6 +180,7 @@ def save_figure(
     "Write a figure, whole or not at all. Raises `OutputError`."
     with write_whole(dst) as tmp: fig.savefig(tmp)
 
+# %% ../nbs/04b_recipes.ipynb #966e10f1
 def _tidy(folder):
     "Remove what a killed run left half written in a folder of its own."
     for o in folder.glob('.colorgan-*'): o.unlink(missing_ok=True)
