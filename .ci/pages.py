@@ -199,6 +199,7 @@ def check_page(p):
         if cell.cell_type == 'code':
             check_code(p, cell)
             check_alt(p, cell)
+        elif twice := re.search(r'\[\[(`[^`]+`)\]\([^)]*\)\]\(', cell.source): p.fault(f'nbdev links {twice[1]} itself: no link around it', cell)
         p.anchors |= set(re.findall(r'^#\| label: (\S+)', cell.source, re.M))
         check_html(p, cell, html.find(id=f'cell-id={cell.id}'))
 

@@ -60,6 +60,7 @@ faults = {  # the cells of a notebook, and what pages.py says of it
     'annotation': ([code(documented.replace(':int,', ','))], '`twice`: `x` has no annotation'),
     'comment': ([code(documented.replace(' # a number', ''))], '`twice`: `x` has no comment of its own'),
     'returns': ([code(documented.replace('->int', ''))], '`twice` does not say what it returns'),
+    'nested': ([md('[`rgb_loaders`](index.ipynb)')], 'nbdev links `rgb_loaders` itself'),
     'size': ([md('word ' * 130_000)], 'KB, more than 600'),
 }
 
@@ -88,7 +89,8 @@ def make(project):
     notebook(project/'nbs/00_good.ipynb', md(good + ' [c](/good.html#twice)'), code(documented),
              code('#| fig-alt: ["A cat.", "A dog: brown."]\nf()', shown('A cat.'), shown('A dog: brown.')))
     notebook(project/'nbs/tutorials/good.ipynb', md('![A picture](../here.png) [a](../index.ipynb#of-x.y-twice)'))
-    sidebar(project, 'index.ipynb', '00_good.ipynb', 'tutorials/good.ipynb')
+    notebook(project/'nbs/00_data.ipynb', md('## rgb_loaders'))
+    sidebar(project, 'index.ipynb', '00_good.ipynb', '00_data.ipynb', 'tutorials/good.ipynb')
 
 
 def sidebar(project, *names):
@@ -108,7 +110,7 @@ def plant(project):
     notebook(project/'nbs/tutorials/far.ipynb', md('[there](index.ipynb)'))
     said |= {'tutorials/far.ipynb': 'a dead link: index.ipynb', '90_title.ipynb': 'the first cell is not', '91_format.ipynb': 'not in nbformat 4.5',
              '92_ids.ipynb': 'cell ids'}
-    sidebar(project, *said, 'index.ipynb', 'tutorials/good.ipynb', 'ghost.ipynb')
+    sidebar(project, *said, 'index.ipynb', '00_data.ipynb', 'tutorials/good.ipynb', 'ghost.ipynb')
     return said | {'sidebar.yml names': 'ghost.ipynb, which is not there', 'sidebar.yml lacks': '00_good.ipynb'}
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Semaphore
 
+from fastcore.basics import patch
 from PIL import Image
 
 from .data import ColorganError, PictureError, remove_leftovers
@@ -112,25 +113,28 @@ class _Desk:
 
     def take(self, question): self.waiting.setdefault((question[1], question[0][0].shape), []).append(question)
 
-    def serve(self, live):
-        "Look at one group that is a full batch, or at the oldest if all `live` threads wait; say whether there was one."
-        ready = [k for k,g in self.waiting.items() if sum(len(q[0]) for q in g) >= k[0]]
-        if not ready and self.waiting and sum(map(len, self.waiting.values())) == live: ready = list(self.waiting)
-        if ready: self.answer(self.waiting.pop(ready[0]))
-        return bool(ready)
+# %% ../nbs/05a_batch.ipynb #bb7016e6
+@patch
+def serve(self:_Desk, live):
+    "Look at one group that is a full batch, or at the oldest if all `live` threads wait; say whether there was one."
+    ready = [k for k,g in self.waiting.items() if sum(len(q[0]) for q in g) >= k[0]]
+    if not ready and self.waiting and sum(map(len, self.waiting.values())) == live: ready = list(self.waiting)
+    if ready: self.answer(self.waiting.pop(ready[0]))
+    return bool(ready)
 
-    def answer(self, group):
-        said = []
-        for _ in range(self.n): self.room.acquire()
-        try: ab = self.colorizer._see_padded([L for smalls,*_ in group for L in smalls], group[0][1], said)
-        except Exception as e:
-            for *_,future in group: future.set_exception(e)
-            return
-        finally: self.room.release(self.n)
-        for smalls,_,notes,future in group:
-            notes += said
-            future.set_result(ab[:len(smalls)])
-            ab = ab[len(smalls):]
+@patch
+def answer(self:_Desk, group):
+    said = []
+    for _ in range(self.n): self.room.acquire()
+    try: ab = self.colorizer._see_padded([L for smalls,*_ in group for L in smalls], group[0][1], said)
+    except Exception as e:
+        for *_,future in group: future.set_exception(e)
+        return
+    finally: self.room.release(self.n)
+    for smalls,_,notes,future in group:
+        notes += said
+        future.set_result(ab[:len(smalls)])
+        ab = ab[len(smalls):]
 
 # %% ../nbs/05a_batch.ipynb #31ceb1f0
 def _finished(colorizer, job, desk, options):

@@ -126,7 +126,7 @@ def in_gamut(
 def _fitted(L, ab, steps):
     "The same colors with less chroma, so that sRGB can show them; L is `(1, 1, n, 1)`."
     gray,color = L.expand(-1, 3, -1, -1)/116,torch.cat([ab[:, :1]/500, L*0, ab[:, 1:]/-200], 1)
-    at_once = 4 if len(L[0, 0]) < 256 else 1  # of few pixels, 15 chromas a step; of many, one
+    at_once = 5 if len(L[0, 0]) < 256 else 1  # of few pixels, 31 chromas a step; of many, one
     keep,ladder = torch.zeros_like(L),torch.arange(1, 2**at_once, device=L.device)
     for i in range(at_once, steps + 1, at_once):
         light = _mix(_cube(torch.addcmul(gray, color, keep + ladder*2**-i)), _RGB_FROM_XYZ)
@@ -143,7 +143,7 @@ def _mend(x, outside, lab, change):
 
 def fit_gamut(
     lab: Tensor, # Lab, `(N, 3, H, W)`, L in [0, 100], ab in CIE units
-    steps: int=8, # Chroma is found to 1 part in 2**steps; 4 or a multiple of it
+    steps: int=10, # Chroma is found to 1 part in 2**steps; 5 or a multiple of it
 ) -> Tensor: # Lab that sRGB can show, `(N, 3, H, W)`
     "Lessen the chroma of colors outside sRGB at constant lightness and hue; leave the others as they are."
     outside = ~in_gamut(lab)
@@ -156,7 +156,7 @@ def show_lab(
     "The same as `lab_to_rgb(fit_gamut(lab))`, faster."
     light = lab_to_linear(lab)
     outside = ~_shown(light)
-    if outside.any(): light = _mend(light, outside, lab, lambda L,ab: lab_to_linear(_fitted(L, ab, 8)))
+    if outside.any(): light = _mend(light, outside, lab, lambda L,ab: lab_to_linear(_fitted(L, ab, 10)))
     return linear_to_srgb(light).clamp(0, 1)
 
 # %% ../nbs/01_lab.ipynb #bdb788e9

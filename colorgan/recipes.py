@@ -593,6 +593,11 @@ def run_learner(
         for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend, dynamic=False)  # inductor fails on sizes that it takes for variables
     return learn
 
+def _check_beginning(recipe, start, out, folder, resume):
+    if recipe.name == 'finetune' and start is None:
+        raise TrainingError("The recipe finetune goes on from weights. Give start=default_weights() in Python, --from default on the command line.")
+    if not resume and _unfinished(folder): raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
+
 # %% ../nbs/04b_recipes.ipynb #b62b32b2
 @contextmanager
 def _shown(learn, quiet):
@@ -624,9 +629,8 @@ def train(
 ) -> ColorLearner: # Trained
     "Train a recipe; `out` has its weights, logs and samples after every epoch. Raises `ColorganError`."
     r,out,folder = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out),Path(out)/'checkpoints'
-    if r.name == 'finetune' and start is None: raise TrainingError("The recipe finetune goes on from weights. Give start=default_weights() in Python, --from default on the command line.")
     fits = plan(r, len(photos.train), images, epochs, valid_every)
-    if not resume and _unfinished(folder): raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
+    _check_beginning(r, start, out, folder, resume)
     learn = run_learner(r, photos, out, metrics, seed, device, num_workers, item_tfms, features, start, cbs, minutes, backend, quiet)
     with _shown(learn, quiet):
         if resume and checkpoint_files(folder): return learn.resume(folder) or learn
