@@ -115,15 +115,15 @@ class _Desk:
 
 # %% ../nbs/05a_batch.ipynb #bb7016e6
 @patch
-def serve(self:_Desk, live):
+def _serve(self:_Desk, live):
     "Look at one group that is a full batch, or at the oldest if all `live` threads wait; say whether there was one."
     ready = [k for k,g in self.waiting.items() if sum(len(q[0]) for q in g) >= k[0]]
     if not ready and self.waiting and sum(map(len, self.waiting.values())) == live: ready = list(self.waiting)
-    if ready: self.answer(self.waiting.pop(ready[0]))
+    if ready: self._answer(self.waiting.pop(ready[0]))
     return bool(ready)
 
 @patch
-def answer(self:_Desk, group):
+def _answer(self:_Desk, group):
     said = []
     for _ in range(self.n): self.room.acquire()
     try: ab = self.colorizer._see_padded([L for smalls,*_ in group for L in smalls], group[0][1], said)
@@ -180,7 +180,7 @@ def _work(colorizer, todo, jobs, options, room=64e6):
             while todo and len(live) < jobs and (not live or sum(live.values()) + todo[0].pixels <= room):
                 live[str(todo[0].src)] = todo[0].pixels
                 pool.submit(_finished, colorizer, todo.popleft(), desk, options)
-            if not desk.serve(len(live)):
+            if not desk._serve(len(live)):
                 if isinstance(event := desk.events.get(), Report):
                     del live[event.src]
                     yield event
