@@ -593,6 +593,7 @@ def run_learner(
         for net in (learn.model.generator, learn.model.discriminator): net.compile(backend=backend, dynamic=False)  # inductor fails on sizes that it takes for variables
     return learn
 
+# %% ../nbs/04b_recipes.ipynb #112adb41
 def _check_beginning(recipe, start, out, folder, resume):
     if recipe.name == 'finetune' and start is None:
         raise TrainingError("The recipe finetune goes on from weights. Give start=default_weights() in Python, --from default on the command line.")
