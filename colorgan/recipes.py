@@ -595,7 +595,7 @@ def run_learner(
 
 # %% ../nbs/04b_recipes.ipynb #112adb41
 def _check_beginning(recipe, start, out, folder, resume):
-    if recipe.name == 'finetune' and start is None:
+    if recipe.name == 'finetune' and start is None and not (resume and checkpoint_files(folder)):
         raise TrainingError("The recipe finetune goes on from weights. Give start=default_weights() in Python, --from default on the command line.")
     if not resume and _unfinished(folder): raise TrainingError(f"{out} holds a run that was interrupted. Resume it, or train into another folder.")
 
