@@ -6,15 +6,16 @@
 __all__ = ['Job', 'find_sources', 'plan_batch', 'colorize_many']
 
 # %% ../nbs/05a_batch.ipynb #a5637851
-import glob, os, queue, unicodedata
-from collections import deque
+import glob, multiprocessing, os, queue, sys, time, unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Semaphore
+from threading import Semaphore, Thread
 
-from fastcore.basics import patch
+import torch
+from fastcore.basics import noop, patch
 from PIL import Image
 
 from .data import ColorganError, PictureError, remove_leftovers
@@ -97,9 +98,9 @@ def plan_batch(
 # %% ../nbs/05a_batch.ipynb #bb7016e5
 class _Desk:
     "Where threads bring small L and get ab, and bring their reports; another thread serves them."
-    def __init__(self, colorizer):
+    def __init__(self, colorizer, cores):
         self.colorizer,self.events,self.waiting,self.closed = colorizer,queue.Queue(),{},False
-        self.n = _cores()  # so many threads work at once; the network, which has threads of its own, works alone
+        self.n = cores  # so many threads work at once; the network, which has threads of its own, works alone
         self.room = Semaphore(self.n)
 
     def see(self, smalls, batch, notes):
@@ -160,7 +161,7 @@ def colorize_many(
     suffix: str='', # Added to each name before its ending
     skip_done: bool=False, # Pass over pictures whose colored one is there
     overwrite: bool=False, # Color them again
-    jobs: int|None=None, # Pictures in work at a time, as long as they have no more than 64 megapixels together; None: two for each core, at least a batch
+    jobs: int|None=None, # Pictures in work at a time, as long as they have no more than 64 megapixels together; None: two for each core, at least a batch in each process
     max_pixels: float=500e6, # Refuse larger pictures
     **options, # For `Colorizer.colorize_file`
 ) -> Iterator[Report]: # One for each source, as they are finished
@@ -168,18 +169,21 @@ def colorize_many(
     todo,failed = plan_batch(sources, out, format, suffix, max_pixels)
     before = [_done_before(j, skip_done, overwrite) for j in todo]
     yield from failed + [r for r in before if r]
-    todo = deque(j for j,r in zip(todo, before) if not r)
+    todo = [j for j,r in zip(todo, before) if not r]
     remove_leftovers(j.dst for j in todo)
-    yield from _work(colorizer, todo, jobs or max(colorizer.batch, 2*_cores()), options | dict(max_pixels=max_pixels))
+    yield from _shared_out(colorizer, todo, jobs, options | dict(max_pixels=max_pixels))
 
 # %% ../nbs/05a_batch.ipynb #f343215e
-def _work(colorizer, todo, jobs, options, room=64e6):
-    desk,pool,live = _Desk(colorizer),_threads.__wrapped__(jobs),{}  # a pool of its own: a shared one could starve a second batch
+def _work(todo, colorizer, options, jobs, cores, room=64e6):
+    "Color what `todo` gives, in threads; yield the reports."
+    desk,pool,live = _Desk(colorizer, cores),_threads.__wrapped__(jobs),{}  # a pool of its own: a shared one could starve a second batch
+    job = next(todo := iter(todo), None)
     try:
-        while todo or live:
-            while todo and len(live) < jobs and (not live or sum(live.values()) + todo[0].pixels <= room):
-                live[str(todo[0].src)] = todo[0].pixels
-                pool.submit(_finished, colorizer, todo.popleft(), desk, options)
+        while job or live:
+            while job and len(live) < jobs and (not live or sum(live.values()) + job.pixels <= room):
+                live[str(job.src)] = job.pixels
+                pool.submit(_finished, colorizer, job, desk, options)
+                job = next(todo, None)
             if not desk._serve(len(live)):
                 if isinstance(event := desk.events.get(), Report):
                     del live[event.src]
@@ -195,3 +199,44 @@ def _work(colorizer, todo, jobs, options, room=64e6):
             if isinstance(event := desk.events.get(), Report): del live[event.src]
             else: desk.take(event)
         pool.shutdown()
+
+# %% ../nbs/05a_batch.ipynb #5f00aa02
+class _Share:
+    "For each of several processes, one after the other: the jobs that none has taken yet."
+    def __init__(self, todo): self.todo,self.taken = todo,multiprocessing.get_context('fork').Value('i')
+    def _take(self):
+        with self.taken.get_lock():
+            self.taken.value += 1
+            return self.taken.value
+    def __iter__(self):
+        while (i := self._take()) <= len(self.todo): yield self.todo[i - 1]
+
+def _end_with(parent):
+    while os.getppid() == parent: time.sleep(.5)
+    os._exit(1)
+
+def _in_processes(todo, n, work, **kwargs):
+    "`work(todo, **kwargs)` in `n` processes; where one is killed, what was given back till then."
+    from torch.utils.data import DataLoader, IterableDataset
+    class Reports(IterableDataset):
+        def __iter__(self): return work(share, **kwargs)
+    share,parent = _Share(todo),os.getpid()
+    def watch(_): Thread(target=_end_with, args=(parent,), daemon=True).start()  # the loader's own watch may begin too late
+    loader = DataLoader(Reports(), None, num_workers=n, collate_fn=noop, worker_init_fn=watch, multiprocessing_context='fork',
+                        generator=torch.Generator(), in_order=False)
+    try: yield from loader
+    except RuntimeError as e:
+        if 'worker' not in str(e): raise
+
+# %% ../nbs/05a_batch.ipynb #5f00aa03
+def _shared_out(colorizer, todo, jobs, options, room=64e6):
+    "Color all of `todo`; the smaller ones, if there are enough of them, in a process for each core."
+    cores,work = _cores(),partial(_work, colorizer=colorizer, options=options)
+    small = [j for j in todo if j.pixels <= room/cores]
+    n = min(cores, len(small)//(2*colorizer.batch), jobs or cores)
+    left = {str(j.src): j for j in todo}
+    if n > 1 and colorizer.device == 'cpu' and sys.platform == 'linux' and not multiprocessing.current_process().daemon:
+        for report in _in_processes(small, n, work, jobs=-(-jobs//n) if jobs else colorizer.batch, cores=1, room=room/n):
+            del left[report.src]
+            yield report
+    yield from work(left.values(), jobs=jobs or max(colorizer.batch, 2*cores), cores=cores, room=room)

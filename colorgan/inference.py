@@ -159,7 +159,7 @@ def _box_mean(x):
         x = total.div_(count)
     return x
 
-@lru_cache(64)
+@lru_cache(1024)
 def _taps(n_in, n_out, start, stop):
     "Bicubic weights for outputs start to stop of n_out: a slice of the inputs, and a matrix `(stop-start, inputs)`."
     x = (torch.arange(start, stop, dtype=torch.float64) + .5)*n_in/n_out - .5
@@ -170,6 +170,10 @@ def _taps(n_in, n_out, start, stop):
     lo,hi = at.min().item(),at.max().item() + 1
     matrix = torch.zeros(len(x), hi - lo, dtype=torch.float64).scatter_add_(1, at - lo, torch.where(d <= 1, near, far))
     return slice(lo, hi),matrix.float()
+
+def _tiles(n_in, n_out, start, stop, step=64):
+    "`_taps` for a few outputs at a time: the nearer they are, the fewer inputs they share."
+    return [_taps(n_in, n_out, at, min(at + step, stop)) for at in range(start, stop, step)]
 
 # %% ../nbs/05_inference.ipynb #04a6017c
 class Upsampler:
@@ -191,9 +195,11 @@ class Upsampler:
         left: int=0, # Its first column
     ) -> Tensor: # ab in CIE units, `(N, 2, H, W)`
         "ab of that piece."
-        (rows,down),(columns,across) = (_taps(n, whole, at, at + k) for n,whole,at,k in
-                                        zip(self.planes.shape[-2:], (self.height, self.width), (top, left), L.shape[-2:]))
-        slope,base = (down.to(L.device) @ (self.planes[..., rows, columns] @ across.T.to(L.device))).chunk(2, 1)
+        (h,w),(H,W) = self.planes.shape[-2:],L.shape[-2:]
+        rows,_ = _taps(h, self.height, top, top + H)
+        wide = torch.cat([self.planes[..., rows, of] @ across.T.to(L.device) for of,across in _tiles(w, self.width, left, left + W)], -1)
+        grown = [down.to(L.device) @ wide[..., of.start - rows.start:of.stop - rows.start, :] for of,down in _tiles(h, self.height, top, top + H)]
+        slope,base = torch.cat(grown, -2).chunk(2, 1)
         return torch.addcmul(base, slope, L)
 
 # %% ../nbs/05_inference.ipynb #32b9247f

@@ -50,7 +50,10 @@ def linear_to_srgb(
 
 # %% ../nbs/01_lab.ipynb #72569399
 _root = _bent(0.008856, 7.787, lambda x: _power(x, 1/3))  # without the 16/116 that both its branches would add
-_cube = _bent(0.2068966 - 16/116, 1/7.787, lambda x: x.add_(16/116).pow_(3))
+
+def _cube(x, knee=0.2068966):
+    above,below = x.clamp(min=knee).pow_(3),x.clamp(max=knee)
+    return above.add_(below, alpha=1/7.787).sub_(knee**3 + 16/116/7.787)
 
 def _full(x): return x if x.dtype == torch.float64 else x.float()
 
@@ -85,8 +88,8 @@ def lab_to_linear(
     "CIE Lab (D65) to linear sRGB; differentiable; float32 even under autocast."
     with torch.autocast(lab.device.type, enabled=False):
         L,a,b = _full(lab).unbind(1)
-        y = L/116
-        roots = torch.stack([torch.add(y, a, alpha=1/500), y, torch.sub(y, b, alpha=1/200).clamp(min=-16/116)], 1)
+        y = (L + 16)/116
+        roots = torch.stack([torch.add(y, a, alpha=1/500), y, torch.sub(y, b, alpha=1/200).clamp(min=0)], 1)
         return _mix(_cube(roots), _RGB_FROM_XYZ)
 
 def lab_to_rgb(
@@ -114,7 +117,7 @@ def denormalize_lab(
 # %% ../nbs/01_lab.ipynb #440a29e2
 _DARKEST,_BRIGHTEST = -2e-6,1 + 8e-5  # linear light; the matrix and the white point above disagree by 7e-5 in blue
 
-def _shown(light, room=0.): return (light - (_BRIGHTEST + _DARKEST)/2).abs().amax(1, keepdim=True) <= (_BRIGHTEST - _DARKEST)/2 - room
+def _shown(light, room=0.): return (light.amin(1, keepdim=True) >= _DARKEST + room) & (light.amax(1, keepdim=True) <= _BRIGHTEST - room)
 
 def in_gamut(
     lab: Tensor, # Lab, `(N, 3, H, W)`, in CIE units
@@ -125,12 +128,16 @@ def in_gamut(
 # %% ../nbs/01_lab.ipynb #7e69901c
 def _fitted(L, ab, steps):
     "The same colors with less chroma, so that sRGB can show them; L is `(1, 1, n, 1)`."
-    gray,color = L.expand(-1, 3, -1, -1)/116,torch.cat([ab[:, :1]/500, L*0, ab[:, 1:]/-200], 1)
-    at_once = 5 if len(L[0, 0]) < 256 else 1  # of few pixels, 31 chromas a step; of many, one
+    y,color = (L + 16)/116,torch.cat([ab[:, :1]/500, ab[:, 1:]/-200], 1)
+    from_x,from_y,from_z = _on(_RGB_FROM_XYZ, L.device, L.dtype).split(1, 1)
+    gray,from_xz = from_y*_cube(y)[..., 0],torch.cat([from_x, from_z], 1)  # Y stays, whatever the chroma
+    at_once = 4 if len(L[0, 0]) < 256 else 1  # of few pixels, 15 chromas a step; of many, one
     keep,ladder = torch.zeros_like(L),torch.arange(1, 2**at_once, device=L.device)
     for i in range(at_once, steps + 1, at_once):
-        light = _mix(_cube(torch.addcmul(gray, color, keep + ladder*2**-i)), _RGB_FROM_XYZ)
-        keep = keep + _shown(light, 1e-6).cumprod(-1).sum(-1, keepdim=True)*2**-i
+        xz = _cube(torch.addcmul(y, color, keep + ladder*2**-i))
+        light = (from_xz @ xz.flatten(2)).unflatten(2, xz.shape[2:]).add_(gray[..., None])
+        fits = _shown(light, 1e-6)
+        keep = keep + (fits if at_once == 1 else fits.cumprod(-1).sum(-1, keepdim=True))*2**-i
     return torch.cat([L, ab*keep], 1)
 
 def _mend(x, outside, lab, change):
@@ -143,7 +150,7 @@ def _mend(x, outside, lab, change):
 
 def fit_gamut(
     lab: Tensor, # Lab, `(N, 3, H, W)`, L in [0, 100], ab in CIE units
-    steps: int=10, # Chroma is found to 1 part in 2**steps; 5 or a multiple of it
+    steps: int=8, # Chroma is found to 1 part in 2**steps; 4 or a multiple of it
 ) -> Tensor: # Lab that sRGB can show, `(N, 3, H, W)`
     "Lessen the chroma of colors outside sRGB at constant lightness and hue; leave the others as they are."
     outside = ~in_gamut(lab)
@@ -156,7 +163,7 @@ def show_lab(
     "The same as `lab_to_rgb(fit_gamut(lab))`, faster."
     light = lab_to_linear(lab)
     outside = ~_shown(light)
-    if outside.any(): light = _mend(light, outside, lab, lambda L,ab: lab_to_linear(_fitted(L, ab, 10)))
+    if outside.any(): light = _mend(light, outside, lab, lambda L,ab: lab_to_linear(_fitted(L, ab, 8)))
     return linear_to_srgb(light).clamp(0, 1)
 
 # %% ../nbs/01_lab.ipynb #bdb788e9
