@@ -205,7 +205,7 @@ def bench_inference(
 def _row(what, value, unit, beside='', target=None, most=True):
     "A line of the table; `most` says whether the target is an upper bound."
     if value is None: return f'{what:34}{"not measured":>14}'
-    line = f'{what:34}{value:>8.2f} {unit:6}{beside:26}'
+    line = f'{what:34}{value:>8.2f} {unit:7}{beside:26}'
     if target is None: return line.rstrip()
     met = value <= target if most else value >= target
     return f'{line}{"<=" if most else ">="} {target:g} {unit:5} {"met" if met else "missed"}'
