@@ -95,7 +95,7 @@ RECIPES = {
                    precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                                              Phase(30, 2e-4, warmup=.1, decay=.5))),
     'default': Recipe('default', 'squeeze', pretrained=True, discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw',
-                      encoder_lr=.03, average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
+                      encoder_lr=.1, average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
                       phases=(Phase(8, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                               Phase(2, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9)))}
 RECIPES['finetune'] = replace(RECIPES['default'], name='finetune', pretrained=False, damage=False, average=.99,
