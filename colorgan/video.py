@@ -505,6 +505,15 @@ def _plan(film, dst, codec, quality, preset, lossless):
     odd = film.width % 2 or film.height % 2
     return _Plan(format, encoder, 'yuv444p' if odd else 'yuv420p', options, base, *meaning)
 
+# %% ../nbs/07_video.ipynb #5f00aa06
+@contextmanager
+def _own_turn():
+    "Keep this thread's priority: where it may, the AV1 encoder gives the one that opens it the highest there is, for good."
+    before = (os.sched_getscheduler(0), os.sched_getparam(0)) if hasattr(os, 'sched_getscheduler') else None
+    try: yield
+    finally:
+        if before and os.sched_getscheduler(0) != before[0]: os.sched_setscheduler(0, *before)
+
 # %% ../nbs/07_video.ipynb #852b4faf
 _NUMBERS = dict(bt709=1, bt601=6, bt2020=9)
 
@@ -522,6 +531,7 @@ def _encoder(out, film, plan):
     c.thread_type = 'FRAME'  # or else each frame is cut into slices
     c.time_base,c.options,c.sample_aspect_ratio = plan.time_base,dict(plan.options),film.aspect
     _tag(c, film, plan)
+    with _own_turn(): c.open()
     return s
 
 def _to_frame(rgb, film, plan):
