@@ -216,15 +216,17 @@ def _end_with(parent):
     os._exit(1)
 
 def _in_processes(todo, n, work, **kwargs):
-    "`work(todo, **kwargs)` in `n` processes; where one is killed, what was given back till then."
+    "`work(todo, **kwargs)` in `n` processes; where one is killed or can't be started, what was given back till then."
     from torch.utils.data import DataLoader, IterableDataset
     class Reports(IterableDataset):
         def __iter__(self): return work(share, **kwargs)
-    share,parent = _Share(todo),os.getpid()
+    parent = os.getpid()
     def watch(_): Thread(target=_end_with, args=(parent,), daemon=True).start()  # the loader's own watch may begin too late
-    loader = DataLoader(Reports(), None, num_workers=n, collate_fn=noop, worker_init_fn=watch, multiprocessing_context='fork',
-                        generator=torch.Generator(), in_order=False)
-    try: yield from loader
+    try:
+        share = _Share(todo)
+        yield from DataLoader(Reports(), None, num_workers=n, collate_fn=noop, worker_init_fn=watch, multiprocessing_context='fork',
+                              generator=torch.Generator(), in_order=False)
+    except OSError: pass  # no memory for it, or no semaphores
     except RuntimeError as e:
         if 'worker' not in str(e): raise
 
