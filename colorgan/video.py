@@ -269,12 +269,17 @@ def _pictures(frames, film):
         yield _Picture(None, f.pts, planes, film, f.duration or 0)
 
 # %% ../nbs/07_video.ipynb #bc792e02
+@lru_cache(4)
+def _grid(h, w): return np.stack(np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32)), -1)
+
 def _carried(x, flow):
     "`x`, `(h, w)` or `(h, w, c)`, taken from where `flow` says that each pixel was."
     import cv2
-    h,w = flow.shape[:2]
-    at = flow + np.stack(np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32)), -1)
-    return cv2.remap(x, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(x, flow + _grid(*flow.shape[:2]), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+def _squared(flow):
+    x,y = flow[..., 0],flow[..., 1]
+    return x*x + y*y
 
 def track(
     before: np.ndarray, # A frame's lightness, uint8, `(h, w)`
@@ -286,10 +291,10 @@ def track(
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     back,forth = dis.calc(now, before, None),dis.calc(before, now, None)
     there = _carried(forth, back)
-    lost = ((back + there)**2).sum(-1) > .01*((back**2).sum(-1) + (there**2).sum(-1)) + .5
+    lost = _squared(back + there) > .01*(_squared(back) + _squared(there)) + .5
     changed = np.abs(cv2.blur(_carried(before, back).astype(np.float32) - now, (3, 3))) > 16
-    h,w = now.shape
-    x,y = back[..., 0] + np.arange(w),back[..., 1] + np.arange(h)[:, None]
+    (h,w),at = now.shape,back + _grid(*now.shape)
+    x,y = at[..., 0],at[..., 1]
     return back, ~(lost | changed | (x < -.5) | (y < -.5) | (x > w - .5) | (y > h - .5))
 
 # %% ../nbs/07_video.ipynb #fdfa152a
@@ -474,7 +479,7 @@ def color_consistency(
 # %% ../nbs/07_video.ipynb #125e1bd6
 _FORMATS = {'.mp4': 'mp4', '.m4v': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.avi': 'avi'}
 _CODECS = dict(  # encoder, default quality, default preset, the option that presets are, other options
-    h264=('libx264', 18, 'faster', 'preset', dict(bf='0')),
+    h264=('libx264', 18, 'veryfast', 'preset', dict(bf='0')),
     h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none'}),
     vp9=('libvpx-vp9', 22, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
     av1=('libsvtav1', 24, '9', 'preset', {}))
