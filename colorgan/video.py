@@ -262,9 +262,17 @@ def _colored(p):
     small = p._rgb(p.planes[:, ::step, ::step].copy())[0]
     return has_color(Image.fromarray((small*255).byte().permute(1, 2, 0).numpy()))
 
-def _pictures(frames, film):
-    "The frames, each with the gray that is as light."
+def _pictures(frames, film, faults):
+    "The frames, each with the gray that is as light; those of another size than the film's are scaled."
+    told = None,0
     for f in frames:
+        if (f.width, f.height) != (film.width, film.height):
+            at,why = float(f.pts*film.time_base),f'frames of {f.width}x{f.height} pixels were scaled'
+            if told[0] != why or at - told[1] > .5:
+                faults.append((at, why))
+                told = why,at
+            f,pts,f.duration = f.reformat(film.width, film.height),f.pts,f.duration
+            f.pts = pts
         planes = f.to_ndarray(format='rgb24').transpose(2, 0, 1).copy() if film.matrix == 'rgb' else _planes(f)
         yield _Picture(None, f.pts, planes, film, f.duration or 0)
 
@@ -324,19 +332,20 @@ def _mixed(ab, old, flow, sure, strength):
 
 class _Memory:
     "What a shot hands from one frame to the next."
-    def __init__(self, gray=None, mix=None, shot=-1, kept=False, since=0):
-        self.gray,self.mix,self.shot,self.kept,self.since = gray,mix,shot,kept,since
+    kept_as = 'shot','kept','since','age'
+    def __init__(self, gray=None, mix=None, shot=-1, kept=False, since=0, age=0):
+        self.gray,self.mix,self.shot,self.kept,self.since,self.age = gray,mix,shot,kept,since,age
 
     def save(self, file, **more):
         mix = np.zeros((0, 0, 3), np.float32) if self.mix is None else np.dstack(self.mix)
-        np.savez(file, gray=self.gray, mix=mix, more=json.dumps(more | dict(shot=self.shot, kept=self.kept, since=self.since)))
+        np.savez(file, gray=self.gray, mix=mix, more=json.dumps(more | {k: getattr(self, k) for k in self.kept_as}))
 
     @classmethod
     def load(cls, file):
         "And what else was saved."
         with np.load(file) as f: gray,mix,more = f['gray'],f['mix'],json.loads(str(f['more']))
         mix = (mix[..., :2].copy(), mix[..., 2].copy()) if mix.size else None
-        return cls(gray, mix, *(more.pop(k) for k in ('shot', 'kept', 'since'))),more
+        return cls(gray, mix, *(more.pop(k) for k in cls.kept_as)),more
 
 # %% ../nbs/07_video.ipynb #73ebf2d1
 def _tracked(pictures, colorizer, every=1, keep_color=False, turn=0, memory=None):
@@ -348,9 +357,10 @@ def _tracked(pictures, colorizer, every=1, keep_color=False, turn=0, memory=None
         same = last.gray is not None and last.gray.shape == now.shape
         flow,sure = track(last.gray, now) if same else (None, None)
         new = not same or is_cut(last.gray, now, flow, sure)
-        kept = _colored(p) if new and keep_color else last.kept and not new
+        age = 0 if new else last.age + 1
+        kept = last.kept and not new or keep_color and age < 24 and _colored(p)  # it may fade in
         due = new or last.since + 1 >= every or sure.mean() < .75
-        last = p.state = _Memory(now, None, last.shot + new, kept, 0 if due else last.since + 1)
+        last = p.state = _Memory(now, None, last.shot + new, kept, 0 if due else last.since + 1, age)
         group.append((p, None if new else (flow, sure), due and not kept))
         if sum(o[-1] for o in group) >= colorizer.batch or len(group) >= 16 or len(group)*np.prod(p.shape) > 2**25:
             yield group
@@ -483,7 +493,7 @@ _CODECS = dict(  # encoder, default quality, default preset, the option that pre
     h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none'}),
     vp9=('libvpx-vp9', 22, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
     av1=('libsvtav1', 24, '9', 'preset', {}))
-_X264RGB = 'libx264rgb', 'rgb24', dict(qp='0', bf='0')
+_X264RGB,_FFV1 = ('libx264rgb', 'rgb24', dict(qp='0', bf='0')),('ffv1', 'bgr0', dict(level='3', slices='4'))
 _LOSSLESS = dict(mp4=_X264RGB, mov=_X264RGB, webm=('libvpx-vp9', 'gbrp', {'lossless': '1', 'row-mt': '1', 'cpu-used': '5'}))
 
 @dataclass(frozen=True)
@@ -504,7 +514,7 @@ def _plan(film, dst, codec, quality, preset, lossless):
     if codec not in _CODECS: raise VideoError(f'There is no codec {codec}. Choose {", ".join(_CODECS)}.')
     base = 1/film.rate if format == 'avi' else film.time_base if film.time_base.denominator <= 10**6 else Fraction(1, 90000)
     meaning = (_usual(film.height), False) if film.matrix == 'rgb' else (film.matrix, film.full)
-    if lossless: return _Plan(format, *_LOSSLESS.get(format, ('ffv1', 'bgr0', dict(level='3', slices='4'))), base, *meaning)
+    if lossless: return _Plan(format, *_LOSSLESS.get(format, _X264RGB if film.aspect != 1 else _FFV1), base, *meaning)
     encoder,q,speed,name,options = _CODECS[codec]
     options = options | {'crf': str(q if quality is None else quality), name: preset or speed}
     odd = film.width % 2 or film.height % 2
@@ -620,7 +630,8 @@ def _write_pieces(items, work, film, plan, seconds, done, faults):
                 frame.pts = done['tick'] = tick if done['tick'] is None else max(tick, done['tick'] + 1)
                 frame.time_base = plan.time_base
                 out.mux(s.encode(frame))
-                done |= dict(frames=done['frames'] + 1, pts=last.pts, last=round(last.duration*film.time_base/plan.time_base))
+                moved = max(done['moved'], abs(float(last.pts*film.time_base - frame.pts*plan.time_base)))
+                done |= dict(frames=done['frames'] + 1, pts=last.pts, last=round(last.duration*film.time_base/plan.time_base), moved=moved)
                 yield done
                 item = next(items, None)
             out.mux(s.encode())
@@ -629,12 +640,23 @@ def _write_pieces(items, work, film, plan, seconds, done, faults):
         done['pieces'] += 1
 
 # %% ../nbs/07_video.ipynb #f2d33d72
-_FRESH = dict(pieces=0, frames=0, tick=None, pts=None, last=0)
+_FRESH = dict(pieces=0, frames=0, tick=None, pts=None, last=0, moved=0.)
+
+def _parts(dst): return dst.with_name(dst.name + '.parts')
+
+def _check_place(dst, resume, overwrite):
+    "Raise `OutputError` if something is in the way that is not ours, or shall stay."
+    work = _parts(dst)
+    if dst.is_dir(): raise OutputError(f'{dst} is a folder. Give the name of a film.')
+    ours = (work/'job.json').exists()
+    if work.exists() and not ours and (not work.is_dir() or any(not o.name.startswith('.colorgan-') for o in work.iterdir())):
+        raise OutputError(f'{work} is in the way, and not of an unfinished run. Rename it, or choose another output.')
+    if dst.exists() and not overwrite and not (resume and ours): raise OutputError(f'{dst} is there already. Choose another name, or overwrite it.')
 
 def _work(dst, job, resume, overwrite):
     "The folder of the pieces, the state to go on from, how far it is, and the faults so far."
-    work,job = dst.with_name(dst.name + '.parts'),json.loads(json.dumps(job))
-    if work.exists() and not resume and not overwrite:
+    work,job = _parts(dst),json.loads(json.dumps(job))
+    if (work/'000000.npz').exists() and not resume and not overwrite:
         raise OutputError(f'{work} holds an unfinished run. Go on with it (resume), or start anew (overwrite).')
     if resume and (work/'job.json').exists():
         before = json.loads((work/'job.json').read_text())
@@ -689,8 +711,18 @@ def _deinterlaced(frames, stream):
         yield from out()
 
 # %% ../nbs/07_video.ipynb #fc49beb7
-def _copy_stream(out, s):
-    "A stream for the packets of `s`."
+def _is_cover(s): return s.type == 'video' and bool(s.disposition.value & 0x400)
+
+def _cover(path, index):
+    "The file that is the cover art."
+    with _opened(path) as c: return next((bytes(p) for p in c.demux(c.streams[index]) if p.size), b'')
+
+def _copy_stream(out, s, path):
+    "A stream for the packets of `s`, which is in the film at `path`."
+    if _is_cover(s) and out.format.name == 'matroska':  # there it is an attachment
+        kind = 'png' if s.codec_context.name == 'png' else 'jpeg'
+        said = {k.lower(): v for k,v in s.metadata.items()}
+        return out.add_attachment(said.get('filename', 'cover.' + kind.replace('jpeg', 'jpg')), said.get('mimetype', f'image/{kind}'), _cover(path, s.index))
     if s.type == 'attachment': return out.add_attachment(s.metadata.get('filename', 'attachment'), s.metadata.get('mimetype', ''), s.data)
     o = out.add_stream_from_template(s, opaque=True)
     o.time_base = s.time_base
@@ -698,15 +730,20 @@ def _copy_stream(out, s):
     o.disposition = s.disposition
     return o
 
-def _unheld(container, film, format):
-    "Of the other streams, those that a container of that format can't hold: a line for each index."
+def _unheld(container, film, plan):
+    "What a container can't hold: a line for each index of a stream, and for what else the film has."
     import io
     av,missing = _av(),{}
+    if film.rotation and plan.format in ('avi', 'webm'): missing['rotation'] = 'that it is turned'
+    if film.aspect != 1 and not (plan.encoder.startswith('libx26') or plan.format in ('mp4', 'mov')): missing['aspect'] = f'pixels {film.aspect} times as wide as high'
+    if plan.format == 'avi' and container.chapters(): missing['chapters'] = 'chapters'
     for i,text in film.streams.items():
-        if _is_chapters(container.streams[i], container): continue
+        s = container.streams[i]
+        if _is_chapters(s, container): continue
         try:
-            with av.open(io.BytesIO(), 'w', format=format) as trial:
-                _copy_stream(trial, container.streams[i])
+            if _is_cover(s) and plan.format not in ('mp4', 'matroska'): raise ValueError('no place for it')
+            with av.open(io.BytesIO(), 'w', format=plan.format) as trial:
+                _copy_stream(trial, s, film.path)
                 trial.start_encoding()
         except (av.FFmpegError, ValueError, NotImplementedError, TypeError) as e: missing[i] = f'stream {i} ({text})'
     return missing
@@ -722,6 +759,7 @@ def _other_packets(container, streams, faults):
         try: p = next(packets)
         except StopIteration: return
         except (av.FFmpegError, OSError): return
+        if p.size and _is_cover(p.stream): p.pts = p.dts = 0
         if p.dts is None or not p.size: continue
         i = p.stream_index
         if p.dts < last.get(i, p.dts) or p.dts == last.get(i) and container.streams[i].type == 'audio':
@@ -760,16 +798,21 @@ def _assemble(film, pieces, dst, plan, dropped, record, faults, final):
                 picture.codec_context.sample_aspect_ratio = film.aspect
                 picture.metadata.update(s.metadata)
                 picture.disposition = s.disposition
-                if film.rotation: picture.set_display_rotation(film.rotation)
+                if film.rotation and 'rotation' not in dropped: picture.set_display_rotation(film.rotation)
             elif s.index not in dropped and not _is_chapters(s, src):
-                o = _copy_stream(out, s)
-                if s.type != 'attachment': streams[s.index] = o
+                o = _copy_stream(out, s, film.path)
+                if o.type != 'attachment': streams[s.index] = o
         out.metadata.update(_said(src.metadata, record))
         out.set_chapters(src.chapters())
         others = _other_packets(src, streams, faults) if streams else ()
         for _,p,stream in merge(_picture_packets(pieces, picture, plan, final), others, key=lambda o: o[0]):
             p.stream = stream
             out.mux(p)
+
+def _lost_tags(src, dst):
+    "What the film said of itself and the colored one does not: names of tags."
+    with _opened(src) as a, _opened(dst) as b: wanted,there = _said(a.metadata, None),{k.lower() for k in b.metadata}
+    return [k for k in wanted if k.lower() not in there]
 
 def _said(metadata, record):
     "What a film says of itself, with the record that its colors are synthetic."
@@ -795,10 +838,14 @@ def _drop(film, plan, dst, drop_streams):
     try:
         with av.open(io.BytesIO(), 'w', format=plan.format) as trial: trial.add_stream(plan.encoder, rate=film.rate)
     except (av.FFmpegError, ValueError) as e: raise VideoError(f"{dst.suffix} can't hold what {plan.encoder} writes. Choose another codec, or .mkv.") from e
-    with _opened(film.path) as c: missing = _unheld(c, film, plan.format)
+    try:
+        with av.open(io.BytesIO(), 'w', format='nut') as trial: _encoder(trial, film, plan)
+    except (av.FFmpegError, ValueError) as e:
+        raise VideoError(f"{plan.encoder} can't be had with {plan.options} for {film.width}x{film.height} pixels of {plan.pixels}. Choose another codec or preset.") from e
+    with _opened(film.path) as c: missing = _unheld(c, film, plan)
     if missing and not drop_streams:
-        raise VideoError(f"{dst.suffix} can't hold {', '.join(missing.values())} of {film.path}. Choose .mkv, or drop_streams (--drop-streams).")
-    if film.rotation and plan.format in ('avi', 'webm'): raise VideoError(f"{dst.suffix} can't hold that {film.path} is turned. Choose .mkv or .mp4.")
+        raise VideoError(f"{dst.suffix} with {plan.encoder} can't hold {', '.join(missing.values())} of {film.path}. "
+                         "Choose .mkv with H.264, which holds all of it, or drop_streams (--drop-streams).")
     return missing
 
 def _job(film, colorizer, plan):
@@ -811,10 +858,11 @@ def _job(film, colorizer, plan):
 def _clock(s): return f'{int(s)//3600}:{int(s)//60 % 60:02}:{s % 60:06.3f}'
 
 # %% ../nbs/07_video.ipynb #885fa983
-def _notes(film, plan, dropped, faults, deinterlace, done):
+def _notes(film, plan, dropped, lost, faults, deinterlace, done):
     "What was not as asked."
-    said = [f'left out {o}' for o in dropped.values()]
-    if film.interlaced: said.append('deinterlaced' if deinterlace else 'the film is interlaced: deinterlace it for better colors')
+    said = [f'left out {o}' for o in dropped.values()] + [f'left out the tag {o}' for o in lost]
+    if film.interlaced: said.append('deinterlaced' if deinterlace else 'the film is interlaced, the colored one says that it is not: deinterlace it for better colors')
+    if done['moved'] > .001: said.append(f'frames were moved by up to {done["moved"]:.3f} s, to the constant rate that .{plan.format} has')
     if film.deep: said.append('of more than 8 bits a channel, 8 were kept')
     runs = []
     for at,why in sorted(faults):
@@ -832,7 +880,7 @@ def _color_film(src, dst, colorizer, film, plan, options, again, dropped, proven
     record = dict(version=__version__, weights=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation) if provenance else None
     work,memory,done,faults = _work(dst, job, **again)
     frames = _from(src, film, faults, done['pts'], deinterlace, max_pixels)
-    with closing(_ahead(_pictures(frames, film))) as read:
+    with closing(_ahead(_pictures(frames, film, faults))) as read:
         steady = _ahead(_steadied(read, colorizer, strength, every, keep_color, film.rotation//90, memory))
         with closing(steady), closing(_painted(steady, _painter(film, plan))) as painted:
             for done in _write_pieces(painted, work, film, plan, segment, done, faults):
@@ -840,7 +888,7 @@ def _color_film(src, dst, colorizer, film, plan, options, again, dropped, proven
     _assemble(film, [work/f'{i:06}.nut' for i in range(done['pieces'])], dst, plan, dropped, record, faults, done['last'])
     shutil.rmtree(work)
     return Report(str(src), str(dst), format=plan.format, width=film.width, height=film.height, frames=done['frames'],
-                  notes=_notes(film, plan, dropped, faults, deinterlace, done), seconds=round(time.perf_counter() - start, 3))
+                  notes=_notes(film, plan, dropped, _lost_tags(src, dst), faults, deinterlace, done), seconds=round(time.perf_counter() - start, 3))
 
 # %% ../nbs/07_video.ipynb #52ebcf8a
 def colorize_video(
@@ -852,7 +900,7 @@ def colorize_video(
     codec: str|None=None, # 'h264', 'h265', 'vp9' or 'av1'; None: H.264, in WebM VP9
     quality: int|None=None, # The encoder's CRF, less is better; None: its default here
     preset: str|None=None, # The encoder's
-    lossless: bool=False, # RGB without loss: FFV1, H.264 in MP4, VP9 in WebM
+    lossless: bool=False, # RGB without loss: FFV1, H.264 in MP4 and for pixels that are not square, VP9 in WebM
     drop_streams: bool=False, # Leave out what the container can't hold
     deinterlace: bool=False, # Make whole frames of interlaced ones
     keep_color: bool=False, # Leave shots alone that are in color already
@@ -866,8 +914,9 @@ def colorize_video(
     "Color a film; all its other streams are copied. Whole or not at all. Raises `VideoError` and `OutputError`."
     src,dst = Path(src),Path(dst)
     _check(strength, every)
+    if not segment > 0: raise VideoError(f'segment is {segment}: give the seconds of a piece, more than 0.')
     check_target(src, dst)
-    if dst.exists() and not (overwrite or resume): raise OutputError(f'{dst} is there already. Choose another name, or overwrite it.')
+    _check_place(dst, resume, overwrite)
     film = probe_film(src, max_pixels)
     options = dict(strength=strength, every=every, deinterlace=deinterlace, keep_color=keep_color, segment=segment)
     plan,again = _plan(film, dst, codec, quality, preset, lossless),dict(resume=resume, overwrite=overwrite)
@@ -893,7 +942,7 @@ def _one_by_one(src, colorizer):
             out.mux(s.encode())
         return ()
     with _opened(src) as c: frames = timed('decoding', lambda: _decoded(c, c.streams[film.index], []))
-    pictures = timed('decoding', lambda: _pictures(frames, film))
+    pictures = timed('decoding', lambda: _pictures(frames, film, []))
     groups = timed('flow', lambda: _tracked(pictures, colorizer))
     seen = timed('network', lambda: (_seen(colorizer, g) for g in groups))
     steadied = timed('steadying', lambda: _mixed_in(seen))
