@@ -95,10 +95,11 @@ RECIPES = {
                    precision='auto', phases=(Phase(70, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                                              Phase(30, 2e-4, warmup=.1, decay=.5))),
     'default': Recipe('default', 'squeeze', pretrained=True, discriminator_args=dict(num_filters=48, norm='spectral', shrink=2), optimizer='adamw',
-                      encoder_lr=.1, average=.998, l1=100., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
-                      phases=(Phase(8, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
-                              Phase(2, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9)))}
-RECIPES['finetune'] = replace(RECIPES['default'], name='finetune', pretrained=False, damage=False, average=.99,
+                      encoder_lr=.03, average=.998, l1=8., pixel='huber', damage=True, balance=.5, cache=True, precision='auto',
+                      phases=(Phase(6, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
+                              Phase(3, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),
+                              Phase(.6, 1e-4, size=192, warmup=.1, decay=.5)))}
+RECIPES['finetune'] = replace(RECIPES['default'], name='finetune', pretrained=False, encoder_lr=.1, damage=False, average=.99,
                               phases=(Phase(10, 1e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),))
 
 # %% ../nbs/04b_recipes.ipynb #08066423
@@ -527,6 +528,10 @@ def _rarity(cache, strength, n=512):
     return Rarity(normalize_lab(rgb_to_lab(rgb))[1], strength)
 
 # %% ../nbs/04b_recipes.ipynb #15a0cae7
+def _needs_cache(r):
+    "What a recipe asks for that only cached photographs can give."
+    return [k for k in ('damage', 'balance', 'rebalance') if getattr(r, k)] + ['a phase with a size'] * any(p.size not in (None, r.size) for p in r.phases)
+
 def recipe_loaders(
     recipe: Recipe, # Its sizes, its way of loading
     photos: PhotoSet, # From `choose_photos`
@@ -541,6 +546,8 @@ def recipe_loaders(
     r,common = recipe,dict(bs=recipe.bs, batch_tfms=[lab_transform()], seed=seed, device=device)
     if r.cache and item_tfms is not None:
         raise TrainingError(f"The recipe {r.name} decodes once, so it takes no item transforms. Replace its cache by False, or leave them out.")
+    if not r.cache and (asked := _needs_cache(r)):
+        raise TrainingError(f"The recipe {r.name} decodes each time, and {', '.join(asked)} only works with a cache. Replace its cache by True, or leave that out.")
     if not r.cache: return rgb_loaders(photos.train, photos.valid, r.size, resize=r.resize, item_tfms=item_tfms, num_workers=num_workers, **common)
     train,valid = (PhotoCache.build(o, cache, r.size, r.resize, num_workers=num_workers, quiet=quiet) for o in (photos.train, photos.valid))
     crop = Crop(r.size)
