@@ -617,6 +617,7 @@ def _writing(path, format):
         if isinstance(e, OSError): raise
         raise OutputError(f"Can't write {path.parent}/*{path.suffix}: {e}. Choose another container or codec.") from e
 
+# %% ../nbs/07_video.ipynb #a4874c25
 def _write_pieces(items, work, film, plan, seconds, done, faults):
     "Encode all that comes, piece by piece; `done` says how far it is, and is yielded after each frame."
     item = next(items, None)
@@ -730,6 +731,7 @@ def _copy_stream(out, s, path):
     o.disposition = s.disposition
     return o
 
+# %% ../nbs/07_video.ipynb #fc49beb8
 def _unheld(container, film, plan):
     "What a container can't hold: a line for each index of a stream, and for what else the film has."
     import io
@@ -809,6 +811,7 @@ def _assemble(film, pieces, dst, plan, dropped, record, faults, final):
             p.stream = stream
             out.mux(p)
 
+# %% ../nbs/07_video.ipynb #dedc2d99
 def _lost_tags(src, dst):
     "What the film said of itself and the colored one does not: names of tags."
     with _opened(src) as a, _opened(dst) as b: wanted,there = _said(a.metadata, None),{k.lower() for k in b.metadata}
