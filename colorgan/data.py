@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -154,22 +155,28 @@ def photo_fault(
     if channel_spread(im) < min_spread: return 'gray: it has no color to learn from'
 
 # %% ../nbs/00_data.ipynb #1157f001
+def _kinds(reasons):
+    "Count the reasons for which files were left out, the most frequent first: what they have in common of each."
+    short = (o.removeprefix('no picture: ').partition(':')[0] for o in reasons)
+    return dict(Counter(re.sub(r' as .*', ' as another', o, flags=re.S) for o in short).most_common())
+
+def _counted(reasons): return ', '.join(f'{n} {kind}' for kind,n in _kinds(reasons).items())
+
 @dataclass
 class Listing:
     "What was found in a folder, and what was passed over."
     files: list[Path] # Sorted; each real file once
     passed_over: dict[Path, str] # Files, folders and links, with the reason
 
-    def kinds(self) -> dict[str, int]: # The most frequent first
+    def kinds(self) -> dict[str, int]: # The most frequent first, such as `{'.txt': 3, 'hidden': 1}`
         "Count what was passed over, by reason; files that are no pictures by their ending."
-        short = (re.sub(r'^no picture: (?=\.)|(?<= as ).*', '', why) for why in self.passed_over.values())
-        return dict(Counter(why + 'another' if why.endswith(' as ') else why for why in short).most_common())
+        return _kinds(self.passed_over.values())
 
     def summary(self) -> str: # Such as '3 .txt, 1 hidden'; empty if nothing was passed over
         "Say in a line what was passed over."
-        return ', '.join(f'{n} {kind}' for kind,n in self.kinds().items())
+        return _counted(self.passed_over.values())
 
-    def __repr__(self) -> str: return f'Listing of {len(self.files)} files, {len(self.passed_over)} passed over'
+    def __repr__(self) -> str: return f'Listing of {len(self.files)} files; {len(self.passed_over)} passed over'
 
 # %% ../nbs/00_data.ipynb #1157f002
 _LITTER = {'thumbnails': {'@eadir', '.thumbnails', '.@__thumb', 'thumbs.db'},
@@ -269,7 +276,7 @@ def list_pictures(
     found = list_files(folder, exclude)
     files,found.files = found.files,[]
     for f in files:
-        try: why = None if _is_picture(f) else f"no picture: {_ending(f) or 'no ending'}"
+        try: why = None if _is_picture(f) else f"no picture: {_ending(f) or 'without an ending'}"
         except OSError as e: why = _trouble(e, f)
         if why: found.passed_over[f] = why
         else: found.files.append(f)
@@ -288,6 +295,30 @@ def find_photos(
     "Find every picture file below `folder`. Raises `PhotosError` for a missing or empty folder."
     return _found(folder).files
 
+# %% ../nbs/00_data.ipynb #1157f016
+def _size(path): return path.stat().st_size or path  # empty files are no copies of each other
+
+def _tail(path):
+    with open(path, 'rb') as f:
+        f.seek(-min(4096, path.stat().st_size), os.SEEK_END)
+        return f.read()
+
+def _digest(path):
+    with open(path, 'rb') as f: return hashlib.file_digest(f, 'blake2b').digest()
+
+def _copies(files):
+    "Which of `files` have the same bytes as one before them, and as which. Only files of one size and one end are read whole."
+    def read(key, f):
+        try: return key(f)
+        except OSError: return f  # screening says why
+    groups = [files]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for key in (_size, _tail, _digest):
+            members,alike = [(i, f) for i,g in enumerate(groups) for f in g],defaultdict(list)
+            for (i,f),k in zip(members, pool.map(partial(read, key), [f for _,f in members])): alike[i, k].append(f)
+            groups = [g for g in alike.values() if len(g) > 1]
+    return {f: f'same bytes as {g[0]}' for g in groups for f in g[1:]}
+
 # %% ../nbs/00_data.ipynb #880ba3db
 @dataclass(frozen=True)
 class PhotoSet:
@@ -296,9 +327,17 @@ class PhotoSet:
     valid: list[Path] # To watch while learning
     test: list[Path] # To look at once, at the end
     dropped: dict[Path, str] = field(default_factory=dict) # Screened out, with the reason
+    passed_over: dict[Path, str] = field(default_factory=dict) # Not looked at, with the reason; see `list_pictures`
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f'{len(self.train)} to train, {len(self.valid)} to validate, {len(self.test)} to test; {len(self.dropped)} screened out'
+
+    def __repr__(self) -> str: return f'PhotoSet: {self}'
+
+    def _repr_markdown_(self) -> str: # For a notebook
+        rows = {'to train': self.train, 'to validate': self.valid, 'to test': self.test, 'screened out': self.dropped, 'passed over': self.passed_over}
+        why = {k: _counted(rows[k].values()) for k in ('screened out', 'passed over')}
+        return '\n'.join(['| | files | |', '|---|--:|---|'] + [f'| {k} | {len(v)} | {why.get(k, "")} |' for k,v in rows.items() if v])
 
 # %% ../nbs/00_data.ipynb #b525164d
 def _screened(files, needed, fault):
@@ -325,19 +364,20 @@ def choose_photos(
     "A seeded, disjoint, screened choice of the photographs in `folder`. Raises `PhotosError`."
     if n_train is not None and n_train < 2 or n_test is not None and n_test < 0:
         raise PhotosError(f"Asked for {n_train} photographs to train and {n_test} to test; at least 2 and 0 are needed.")
-    files,rng = find_photos(folder),np.random.RandomState(seed)
-    order = [files[i] for i in rng.permutation(len(files))]
+    found,rng = _found(folder),np.random.RandomState(seed)
+    order,copies = [found.files[i] for i in rng.permutation(len(found.files))],_copies(found.files)
     needed = None if n_train is None or n_test is None else n_train + n_test
-    good,dropped = _screened(order, needed, fault)
+    good,dropped = _screened(order, needed, lambda f: copies.get(f) or fault(f))
     if needed is None:
         n_test = len(good)//5 if n_test is None and n_train is None else n_test if n_test is not None else len(good)-n_train
         n_train = len(good)-n_test if n_train is None else n_train
     n_valid = max(1, round(valid_pct*n_train))
     if n_train < 2 or n_test < 0 or n_train + n_test > len(good):
-        raise PhotosError(f"{folder} holds {len(good)} good photograph(s), {len(dropped)} more were screened out; wanted "
+        why = ''.join(f' ({o})' for o in [_counted(dropped.values())] if o)
+        raise PhotosError(f"{folder} holds {len(good)} good photograph(s), {len(dropped)} more were screened out{why}; wanted "
                           f"{max(n_train, 2)} to train and {n_test} to test. Ask for fewer, or bring more.")
     good = [good[i] for i in rng.permutation(n_train + n_test)]
-    return PhotoSet(good[:n_train-n_valid], good[n_train-n_valid:n_train], good[n_train:], dropped)
+    return PhotoSet(good[:n_train-n_valid], good[n_train-n_valid:n_train], good[n_train:], dropped, found.passed_over)
 
 # %% ../nbs/00_data.ipynb #dc3a4814
 def coco_sample() -> Path: # The folder `coco_sample/train_sample`
@@ -373,13 +413,13 @@ class Walk:
 
 # %% ../nbs/00_data.ipynb #6ca16458
 def _pil(photo):
-    "fastai's own kind of picture, from a path or a Pillow picture."
+    "Make fastai's own kind of picture from a path or a Pillow picture."
     from fastai.vision.core import PILImage
     return PILImage.create(np.asarray(photo if isinstance(photo, Image.Image) else open_rgb(photo)))
 
 # %% ../nbs/00_data.ipynb #37775b18
 def _fit(size, resize):
-    "fastai's transform to a square."
+    "Return fastai's transform to a square."
     from fastai.vision.augment import Resize, ResizeMethod
     methods = dict(squash=ResizeMethod.Squish, crop=ResizeMethod.Crop)
     if resize not in methods: raise ValueError(f"resize must be 'squash' or 'crop', not {resize!r}")
