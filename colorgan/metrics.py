@@ -502,8 +502,9 @@ def evaluate(
 
 # %% ../nbs/06_metrics.ipynb #70ef4934
 def _bar(quiet):
-    from fastprogress.fastprogress import progress_bar
-    return list if quiet else progress_bar
+    from functools import partial
+    from colorgan.progress import track
+    return partial(track, unit='pictures', quiet=quiet)
 
 def _draw_sheet(dst, pictures, names, sources, size, painters, k=3):
     "The best, the median and the worst by CIEDE2000 of the last colorizer: gray, colored, truth."
