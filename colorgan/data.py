@@ -27,11 +27,11 @@ class ColorganError(Exception):
     "The family of this library's errors. The message says what was wrong, with which file, and what to do."
     def __init__(self,
         message: str, # A sentence or two
-    ):
+    ) -> None:
         super().__init__(message)
         self.message = message
 
-    def __str__(self): return self.message  # not args: fastai rewrites those of what a callback raises
+    def __str__(self) -> str: return self.message  # not args: fastai rewrites those of what a callback raises
 
 class PictureError(ColorganError):
     "A picture that can't be read."
@@ -396,9 +396,10 @@ class Walk:
         n: int, # How many there are
         seed: int=0, # Of the shuffles
         weights: Sequence[float]|None=None, # How often each is wanted, in any unit; None: all alike
-    ): self.n,self.rng,self.left,self.weights = n,np.random.default_rng(seed),[],weights
+    ) -> None: self.n,self.rng,self.left,self.weights = n,np.random.default_rng(seed),[],weights
 
-    def round(self):
+    def round(self) -> np.ndarray: # `n` indices
+        "Draw the next shuffle."
         if self.weights is None: return self.rng.permutation(self.n)
         share = np.cumsum(self.weights)/np.sum(self.weights)
         at = np.searchsorted(share, (np.arange(self.n) + self.rng.random())/self.n)

@@ -63,8 +63,7 @@ class ColorGAN(nn.Module):
         L_norm: Tensor, # `(N, 1, H, W)`
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, float32
         "Predict ab."
-        G = self.wrapped.get('generator', self.generator) if self.training else self.in_use
-        with self.autocast(): return G(L_norm).float()
+        with self.autocast(): return (self.wrapped.get('generator', self.generator) if self.training else self.in_use)(L_norm).float()
 
     def judge(self,
         L_norm: Tensor, # `(N, 1, H, W)`
