@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from .compute import cores
 from .data import (OutputError, PhotosError, PictureError, Walk, check_writable, open_rgb, remove_leftovers,
                            write_whole)
 from .progress import track
@@ -90,7 +91,7 @@ class _Photographs:
 
     def verify(self) -> list[int]: # The indices of photographs whose bytes have changed; empty if all is well
         "Compare every photograph with its checksum."
-        with ThreadPoolExecutor(os.cpu_count()) as pool: crcs = list(pool.map(zlib.crc32, self.pixels))
+        with ThreadPoolExecutor(cores()) as pool: crcs = list(pool.map(zlib.crc32, self.pixels))
         return [i for i,(now,then) in enumerate(zip(crcs, self.index['crc'])) if now != then]
 
 # %% ../nbs/00a_cache.ipynb #4157a001
@@ -175,7 +176,7 @@ def _fill(put, photos, index, num_workers, quiet):
         except PictureError as e: raise PictureError(f"{e} No cache was made; it can be without this photograph.") from e
         put(i, pixels)
         return zlib.crc32(pixels)
-    pool = ThreadPoolExecutor(num_workers or os.cpu_count())
+    pool = ThreadPoolExecutor(num_workers or cores())
     try:
         crcs = pool.map(one, range(len(photos)))
         index['crc'] = list(track(crcs, 'photographs', len(photos), quiet))

@@ -22,6 +22,8 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from .compute import cores
+
 # %% ../nbs/00_data.ipynb #6348d143
 class ColorganError(Exception):
     "The family of this library's errors. The message says what was wrong, with which file, and what to do."
@@ -312,7 +314,7 @@ def _copies(files):
         try: return key(f)
         except OSError: return f  # screening says why
     groups = [files]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for key in (_size, _tail, _digest):
             members,alike = [(i, f) for i,g in enumerate(groups) for f in g],defaultdict(list)
             for (i,f),k in zip(members, pool.map(partial(read, key), [f for _,f in members])): alike[i, k].append(f)
@@ -343,7 +345,7 @@ class PhotoSet:
 def _screened(files, needed, fault):
     "The first `needed` good ones of `files` in order (all of them if None), and the faults of those passed over."
     good,dropped = [],{}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         while files and (needed is None or len(good) < needed):
             n = len(files) if needed is None else needed - len(good)
             batch,files = files[:n],files[n:]

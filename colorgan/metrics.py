@@ -25,8 +25,9 @@ from fastai.learner import Learner, Metric
 from PIL import Image
 from torch import nn
 
+from .compute import cores
 from .data import ColorganError, PhotosError, PictureError, choose_photos, find_photos, open_rgb
-from .inference import _cores, join, lightness, upsample_ab
+from .inference import join, lightness, upsample_ab
 from .lab import rgb_to_lab, to_pictures
 from .unet import WeightsError, choose_device
 
@@ -433,7 +434,7 @@ def _measured(source, size, painters, see, extra):
 # %% ../nbs/06_metrics.ipynb #de5771fa
 def _all_measured(sources, failed, bar, *args):
     "`_measured` of each picture, by name, in order; those that can't be are put into `failed`."
-    pool = ThreadPoolExecutor(_cores())
+    pool = ThreadPoolExecutor(cores())
     try:
         jobs,done = {n: pool.submit(_measured, o, *args) for n,o in sources.items()},{}
         for n in bar(list(jobs)):

@@ -25,6 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .cache import PhotoCache
+from .compute import cores
 from .data import ColorganError, PhotoSet, TrainingError
 from .gan import ColorLearner
 from .recipes import RECIPES, Recipe, RecipeLearner, _random_state, train
@@ -269,7 +270,7 @@ def train_parallel(
     r = RECIPES[recipe] if isinstance(recipe, str) else recipe
     if team.size == 1: return train(photos, out, r, cbs=cbs, quiet=quiet, **dict(device=team.device) | kwargs)
     kwargs['device'] = team.device
-    if kwargs.get('num_workers') is None: kwargs['num_workers'] = max(1, os.cpu_count()//int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
+    if kwargs.get('num_workers') is None: kwargs['num_workers'] = max(1, cores()//int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
     def build():
         for o in (photos.train, photos.valid): PhotoCache.build(o, Path(out)/'cache', r.size, r.resize, num_workers=kwargs['num_workers'], quiet=quiet)
     if r.cache: team.share(build)

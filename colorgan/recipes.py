@@ -26,8 +26,7 @@ from fastai.callback.core import Callback, CancelFitException, CancelTrainExcept
 from fastai.data.core import DataLoaders
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import set_seed
-from fastcore.basics import noop
-from fastcore.imports import IN_NOTEBOOK
+from fastcore.imports import IN_NOTEBOOK, noop
 from matplotlib.figure import Figure
 
 from .cache import Crop, Flip, PhotoCache, cached_loaders
