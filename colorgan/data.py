@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .compute import cores
 
@@ -116,16 +116,23 @@ def cut(
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, TypeError, MemoryError,
                   struct.error, zlib.error, Image.DecompressionBombError)
 
+def _named(source):
+    "What to call a source: its path or its file's name."
+    if not hasattr(source, 'read'): return source
+    name = getattr(source, 'name', None)
+    return name if isinstance(name, str) and name else 'this upload'
+
+def _said(e): return 'it is in no format that Pillow reads' if isinstance(e, UnidentifiedImageError) else str(e) or type(e).__name__
+
 def open_picture(
     source: str|os.PathLike|IO[bytes], # A path, or an open binary file
 ) -> Image.Image: # In its own mode, decoded, turned upright by its EXIF orientation
     "Decode a picture in any format that Pillow reads. Raises `PictureError`."
-    name = getattr(source, 'name', 'this upload') if hasattr(source, 'read') else source
     try:
         with Image.open(source) as im: return ImageOps.exif_transpose(im)
-    except FileNotFoundError as e: raise PictureError(f"There is no picture at {name}.") from e
+    except FileNotFoundError as e: raise PictureError(f"There is no picture at {_named(source)}.") from e
     except _DECODE_ERRORS as e:
-        raise PictureError(f"Can't read {name} as a picture: {e}. Replace the file or leave it out.") from e
+        raise PictureError(f"Can't read {_named(source)} as a picture: {_said(e)}. Replace the file or leave it out.") from e
 
 def open_rgb(
     source: str|os.PathLike|IO[bytes], # A path, or an open binary file
@@ -133,7 +140,7 @@ def open_rgb(
     "Decode a picture and convert it to RGB. Raises `PictureError`."
     im = open_picture(source)
     try: return im.convert('RGB')
-    except _DECODE_ERRORS as e: raise PictureError(f"Can't convert {source} to RGB: {e}. Save it as PNG or JPEG.") from e
+    except _DECODE_ERRORS as e: raise PictureError(f"Can't convert {_named(source)} to RGB: {_said(e)}. Save it as PNG or JPEG.") from e
 
 # %% ../nbs/00_data.ipynb #9a0cd4ab
 def channel_spread(
@@ -152,7 +159,7 @@ def photo_fault(
 ) -> str|None: # The reason, or None for a good photograph
     "Why the picture at `path` is of no use to learn color from."
     try: im = open_rgb(path)
-    except PictureError as e: return f'unreadable: {e.__cause__}'
+    except PictureError as e: return f'unreadable: {_said(e.__cause__)}'
     if min(im.size) < min_side: return f'too small: {im.width}x{im.height}, the short side must be {min_side} or more'
     if channel_spread(im) < min_spread: return 'gray: it has no color to learn from'
 

@@ -22,11 +22,11 @@ from typing import Any
 import fastai.callback.progress  # gives learners `no_bar`
 import numpy as np
 import torch
-from fastai.callback.core import Callback, CancelFitException, CancelTrainException
+from fastai.callback.core import Callback, CancelFitException, CancelTrainException, noop
 from fastai.data.core import DataLoaders
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import set_seed
-from fastcore.imports import IN_NOTEBOOK, noop
+from fastcore.imports import IN_NOTEBOOK
 from matplotlib.figure import Figure
 
 from .cache import Crop, Flip, PhotoCache, cached_loaders
