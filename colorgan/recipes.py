@@ -276,7 +276,7 @@ def plot_log(
     "Plot the parts of the losses and the validation figures over the images seen."
     history,losses = read_log(folder)
     shown = [m for m in metrics if m in history]
-    fig = Figure(figsize=(3.3*(2 + len(shown)), 2.7), layout='constrained', dpi=100)
+    fig = Figure(figsize=(3.3*(2 + len(shown)), 2.7), layout='constrained', dpi=90)
     axs = fig.subplots(1, 2 + len(shown))
     for k in ('d_real', 'd_fake', 'g_gan'): axs[0].plot(losses['images'], losses[k], label=k, lw=1)
     axs[0].axhline(math.log(2), color='k', ls=':', lw=.8)
