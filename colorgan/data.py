@@ -241,7 +241,7 @@ def list_files(
 ) -> Listing: # Regular files of any ending; none is opened
     "Find each real file below `folder` once; hidden files, thumbnails and system files are passed over. Raises `PhotosError`."
     root = Path(folder)
-    if not root.is_dir(): raise PhotosError(f"There is no folder {folder}. Give the folder that holds your photographs.")
+    if not os.path.isdir(root): raise PhotosError(f"There is no folder {folder}. Give the folder that holds your photographs.")
     found,seen,todo,links = Listing([], {}),{},[root],deque()
     never = {_identity(o, os.stat(o)) for o in exclude if os.path.exists(o)}
     while todo or links:
