@@ -148,7 +148,7 @@ class LiteUNet(nn.Module):
         "Predict ab from L."
         return padded(partial(down_and_up, self), L_norm, self.multiple)
 
-# %% ../nbs/02a_encoders.ipynb #b69e409d
+# %% ../nbs/02a_encoders.ipynb #cf0a1bd9
 def lightness_bounds(
     L: Tensor, # Lightness in [0, 100], `(N, 1, H, W)`
     share: float=.01, # Share of the pixels that may lie beyond each bound, in [0, 0.5)

@@ -283,6 +283,7 @@ def squeezenet_weights(
     if source is True: return _torchvision_weights('squeezenet1_0')
     return read_encoder(source, "torchvision's squeezenet1_0", ('features.0.bias', 'features.12.expand3x3.bias'))
 
+# %% ../nbs/02_unet.ipynb #7e0d43b1
 def _take_squeezenet(net, state):
     "Put the weights into the encoder of a `SqueezeUNet`; those of the first layer summed, for L."
     parts = [net.down[0][0], *(m for level in net.down[1:4] for m in level if isinstance(m, Fire))]
