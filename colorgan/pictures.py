@@ -164,13 +164,11 @@ class Readable(Protocol):
 class SourceError(PictureError, TypeError):
     "A thing of a type that holds no picture."
 
-_SOURCES = 'a path, bytes, an open binary file, a Pillow picture or an array'
-
 # %% ../nbs/04a_pictures.ipynb #c54c0a7b
 def _content(src):
     "All that a source holds which is no path. A file that can be rewound is read from its start; its position is put back."
     if isinstance(src, (bytes, bytearray, memoryview)): return bytes(src)
-    if not callable(getattr(src, 'read', None)): raise SourceError(f"Can't read a picture from {_a(src)}. Give {_SOURCES}.")
+    if not callable(getattr(src, 'read', None)): raise SourceError(f"Can't read a picture from {_a(src)}. Give a path, bytes or an open binary file; `colorize` takes a Pillow picture or an array as well.")
     if iscoroutinefunction(src.read):  # Starlette's upload has a file that is not asynchronous
         src = getattr(src, 'file', None)
         if src is None: raise _Refused('it is read asynchronously. Give `await file.read()`.')
