@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['N', 'lightness', 'view_size', 'DialError', 'Dial', 'Predictor', 'Upsampler', 'upsample_ab', 'join', 'HintError',
            'Hint', 'check_hints', 'reach', 'spread_hints', 'possible_colors', 'save_hints', 'load_hints', 'Report',
-           'Colorizer', 'has_color', 'check_target']
+           'Colorizer', 'has_color', 'check_target', 'colorize', 'colorize_file']
 
 # %% ../nbs/05_inference.ipynb #c0ff64fe
 import hashlib, json, math, os, time
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, wraps
+from functools import cache, cached_property, lru_cache, wraps
 from itertools import chain, groupby, islice
 from numbers import Real
 from pathlib import Path
@@ -437,12 +437,15 @@ def _paint(picture, small, ab, depth=None, each=map):
     return canvas
 
 # %% ../nbs/05_inference.ipynb #b10ef82b
+def _padded(predictor, smalls, batch, notes):
+    n,small = len(smalls),torch.cat(smalls)
+    parts = torch.cat([small, small.new_zeros(-n % batch, *small.shape[1:])]).split(batch)
+    return torch.cat([predictor._see(p, notes) for p in parts])[:n]*predictor.saturation
+
 @patch
 def _see_padded(self:Predictor, smalls, batch, notes):
     "ab of a list of small L, as many at a time as `batch` says, whatever the length of the list."
-    n,small = len(smalls),torch.cat(smalls)
-    parts = torch.cat([small, small.new_zeros(-n % batch, *small.shape[1:])]).split(batch)
-    return torch.cat([self._see(p, notes) for p in parts])[:n]*self.saturation
+    return fork_safe(_padded, self, smalls, batch, notes)
 
 @patch
 def _color(self:Predictor, frames, see, notes, depth=None, each=map, hints=()):
@@ -562,3 +565,22 @@ def _color_file(colorizer, src, dst, format, quality, keep_color, provenance, ma
         notes += write_picture(dst, file, canvases, format, quality, record)
         return Report(file.name, str(dst), format=format, width=file.width, height=file.height, frames=file.n_frames,
                       notes=[*file.notes, *notes], seconds=round(time.perf_counter() - start, 3))
+
+# %% ../nbs/05_inference.ipynb #42ba7943
+@cache
+def _default(): return Colorizer()
+
+def colorize(
+    picture: Image.Image|np.ndarray|str|os.PathLike[str]|bytes|Readable, # As for `Colorizer.colorize`
+    hints: Iterable[Sequence[float]]=(), # As for `Colorizer.colorize`
+) -> Image.Image: # RGB or, if it was transparent, RGBA
+    "Color a picture with the weights in the package. Raises as `Colorizer.colorize`."
+    return _default().colorize(picture, hints)
+
+def colorize_file(
+    src: str|os.PathLike[str]|bytes|Readable, # As for `Colorizer.colorize_file`
+    dst: str|os.PathLike[str], # Where the colored picture goes
+    **options: Any, # As for `Colorizer.colorize_file`
+) -> Report:
+    "Color a picture file into another with the weights in the package. Raises as `Colorizer.colorize_file`."
+    return _default().colorize_file(src, dst, **options)
