@@ -33,10 +33,10 @@ else:
     _homes = {'Colorizer': 'inference', 'ColorganError': 'data', 'colorize': 'inference', 'colorize_file': 'inference',
               'colorize_many': 'batch', 'colorize_video': 'video', 'default_weights': 'unet', 'evaluate': 'metrics', 'train': 'recipes'}
 
-    def __getattr__(name):
+    def _get(name):
         if name not in _homes: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
         from importlib import import_module
         globals()[name] = value = getattr(import_module(f'.{_homes[name]}', __name__), name)
         return value
 
-    def __dir__(): return sorted({*globals(), *__all__})
+    globals().update(__getattr__=_get, __dir__=lambda: sorted({*globals(), *__all__}))  # a checker that saw them would believe any name
