@@ -370,6 +370,7 @@ def _pillow_open(fp):
         except (SyntaxError, IndexError, TypeError, struct.error): pass  # not of this format after all
     raise UnidentifiedImageError('its format is none that can be read')
 
+# %% ../nbs/04a_pictures.ipynb #2f13b3bb
 def _depth(im, head):
     "Bits per channel, by the beginning of the file where Pillow does not say."
     if im.format == 'PNG': return head[24]
@@ -838,6 +839,7 @@ def _ppm16(data, size):
     a = np.frombuffer(data, '>u2', size[0]*size[1]*3, m.end()).reshape(size[1], size[0], 3)
     return np.rint(a.clip(0, int(m[1]))*(65535/int(m[1]))).astype(np.uint16)
 
+# %% ../nbs/04a_pictures.ipynb #472eba0b
 def _heif16(data):
     "The pixels of a HEIC file of more than eight bits, as 16."
     from pillow_heif import open_heif
@@ -979,6 +981,7 @@ def _page(self:PictureFile, tif, im, i):
                            for o in (color, alpha))
     return _assembled(color, alpha, page.iccprofile, orientation or _tag(page, 274) or 1, self.notes)
 
+# %% ../nbs/04a_pictures.ipynb #7aae5419
 @patch
 def _tiff_frames(self:PictureFile):
     import tifffile
