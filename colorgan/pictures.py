@@ -164,13 +164,11 @@ class Readable(Protocol):
 class SourceError(PictureError, TypeError):
     "A thing of a type that holds no picture."
 
-_SOURCES = 'a path, bytes, an open binary file, a Pillow picture or an array'
-
 # %% ../nbs/04a_pictures.ipynb #c54c0a7b
 def _content(src):
     "All that a source holds which is no path. A file that can be rewound is read from its start; its position is put back."
     if isinstance(src, (bytes, bytearray, memoryview)): return bytes(src)
-    if not callable(getattr(src, 'read', None)): raise SourceError(f"Can't read a picture from {_a(src)}. Give {_SOURCES}.")
+    if not callable(getattr(src, 'read', None)): raise SourceError(f"Can't read a picture from {_a(src)}. Give a path, bytes or an open binary file; `colorize` takes a Pillow picture or an array as well.")
     if iscoroutinefunction(src.read):  # Starlette's upload has a file that is not asynchronous
         src = getattr(src, 'file', None)
         if src is None: raise _Refused('it is read asynchronously. Give `await file.read()`.')
@@ -372,6 +370,7 @@ def _pillow_open(fp):
         except (SyntaxError, IndexError, TypeError, struct.error): pass  # not of this format after all
     raise UnidentifiedImageError('its format is none that can be read')
 
+# %% ../nbs/04a_pictures.ipynb #2f13b3bb
 def _depth(im, head):
     "Bits per channel, by the beginning of the file where Pillow does not say."
     if im.format == 'PNG': return head[24]
@@ -840,6 +839,7 @@ def _ppm16(data, size):
     a = np.frombuffer(data, '>u2', size[0]*size[1]*3, m.end()).reshape(size[1], size[0], 3)
     return np.rint(a.clip(0, int(m[1]))*(65535/int(m[1]))).astype(np.uint16)
 
+# %% ../nbs/04a_pictures.ipynb #472eba0b
 def _heif16(data):
     "The pixels of a HEIC file of more than eight bits, as 16."
     from pillow_heif import open_heif
@@ -981,6 +981,7 @@ def _page(self:PictureFile, tif, im, i):
                            for o in (color, alpha))
     return _assembled(color, alpha, page.iccprofile, orientation or _tag(page, 274) or 1, self.notes)
 
+# %% ../nbs/04a_pictures.ipynb #7aae5419
 @patch
 def _tiff_frames(self:PictureFile):
     import tifffile

@@ -82,14 +82,14 @@ class LightTable:
     "Pictures, what is said about each, and their colors: all that `ColorizeApp` does, without a screen."
     def __init__(self,
         colorizer: Colorizer|None=None, # Copied, that its size and saturation can be turned; None: the weights in the package
-    ):
+    ) -> None:
         self._folder = TemporaryDirectory(prefix='colorgan-')
         self.colorizer,self.slides = copy.copy(colorizer or Colorizer()),[]
 
     @property
-    def dials(self): return self.colorizer.size,self.colorizer.saturation
+    def dials(self) -> tuple[int, float]: return self.colorizer.size,self.colorizer.saturation
 
-    def __del__(self): self._folder.cleanup()
+    def __del__(self) -> None: self._folder.cleanup()
 
 # %% ../nbs/08_widgets.ipynb #b8080009
 @patch
@@ -261,7 +261,7 @@ class PlainStage(VBox):
     pictures,at,before,after = List(),Int(-1),Bytes(b''),Bytes(b'')
     width,height,marks,busy = Int(0),Int(0),List(),Unicode('')
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.upload = FileUpload(accept='image/*', multiple=True, description='Photographs', layout=Layout(width='auto'))
         self.which,self.link,self.doing = Dropdown(layout=Layout(width='auto', display='none')),HTML(),Label()
         self.two = [Shown(value=b'', layout=Layout(max_width='49%', height='auto')) for _ in range(2)]
@@ -329,7 +329,7 @@ class ColorizeApp(VBox):
     def __init__(self,
         colorizer: Colorizer|None=None, # None: the weights in the package
         plain: bool=False, # Ipywidgets alone, as without anywidget
-    ):
+    ) -> None:
         if 'google.colab' in sys.modules: import_module('google.colab.output').enable_custom_widget_manager()
         self.table,self.shown,self._coming = LightTable(colorizer),None,{}
         self.stage = PlainStage() if plain or AnyWidget is None else Stage()
