@@ -213,7 +213,7 @@ _OUTCOMES = dict(done='colored', kept='in color already', skipped='done before',
 
 def _kinds(reasons): return Counter(re.sub(r'^no picture: |(?<=same file) as .*|;.*', '', why) for why in reasons).most_common()
 
-def _listed(reasons): return ', '.join(f'{n} {kind}' for kind,n in _kinds(reasons))
+def _listed(reasons): return ', '.join(f'{n} {kind.removesuffix("s") if n == 1 else kind}' for kind,n in _kinds(reasons))
 
 def _tally(outcomes, passed, where=''):
     "The closing line of a batch: how many there were of each outcome, and what was passed over."
@@ -247,7 +247,7 @@ def _planned(args, say):
     todo,rest = plan_batch(args.sources, args.out, args.format, args.suffix, args.max_pixels)
     failed,passed = [r for r in rest if r.outcome == 'failed'],{r.src: r.reason for r in rest if r.outcome == 'passed over'}
     if args.list_skipped:
-        for f,why in passed.items(): say(f'{f}: passed over: {why}')
+        for f,why in passed.items(): say(f'{f}: passed over: {why.removeprefix("no picture: ")}')
     if not todo and not failed:
         raise ColorganError(f"Nothing to color in {', '.join(args.sources)}. Passed over: {_listed(passed.values()) or 'nothing'}."
                             + ' --list-skipped names each file.'*bool(passed and not args.list_skipped))
@@ -316,7 +316,7 @@ def _film_cleaner(dst):
         remove_leftovers([dst])
         for o in parts.glob('.colorgan-*'): o.unlink(missing_ok=True)
         if not list(parts.glob('*.npz')): shutil.rmtree(parts, ignore_errors=True)
-    return clean,lambda: 'Go on with --resume.' if parts.exists() else 'Nothing is kept: the first piece was not finished.'
+    return clean,lambda: 'Go on with --resume.' if any(parts.glob('*.npz')) else 'Nothing is kept: the first piece was not finished.'
 
 def _video(args, say):
     from colorgan.video import colorize_video
