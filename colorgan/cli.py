@@ -97,7 +97,7 @@ def _number(s, kind=int, least=1, most=10**9):
     try: n = kind(s)
     except ValueError: n = None
     if n is None or not least <= n <= most:
-        raise argparse.ArgumentTypeError(f'{s} is not a {"whole " if kind is int else ""}number from {least:,} to {most:,}'.replace(',', ''))
+        raise argparse.ArgumentTypeError(f'{s} is not a whole number from {least} to {most}' if kind is int else f'{s} is not a number from {least:g} to {most:g}')
     return n
 
 _size,_saturation = partial(_number, least=32, most=2048),partial(_number, kind=float, least=0, most=4)
@@ -223,12 +223,13 @@ def _tally(outcomes, passed, where=''):
     rest = [why for why in passed.values() if not why.startswith('no picture') and why != 'output folder']
     return ', '.join(said) + (f'; passed over: {_listed(rest)}' if rest else '')
 
-def _watched(reports, total, args, say):
-    "The reports, as they come; each is said on a line of its own, or drawn as a step of a bar."
+def _watched(reports, total, outcomes, args, say):
+    "The reports, as they come, and counted; each is said on a line of its own, or drawn as a step of a bar."
     with Progress(total, 'pictures', shown=total > 1 and not args.quiet and in_terminal()) as bar:
         for r in reports:
             if r.outcome == 'failed': _complain(r.reason, r.src)
             elif bar.disable or r.notes: say(r)
+            outcomes[r.outcome] += 1
             bar.update()
             yield r
 
@@ -249,7 +250,8 @@ def _planned(args, say):
     if args.list_skipped:
         for f,why in passed.items(): say(f'{f}: passed over: {why.removeprefix("no picture: ")}')
     if not todo and not failed:
-        raise ColorganError(f"Nothing to color in {', '.join(args.sources)}. Passed over: {_listed(passed.values()) or 'nothing'}."
+        why = next(iter(passed.values())).removeprefix('no picture: ') if len(passed) == 1 else _listed(passed.values()) or 'nothing'
+        raise ColorganError(f"Nothing to color in {', '.join(args.sources)}. Passed over: {why}."
                             + ' --list-skipped names each file.'*bool(passed and not args.list_skipped))
     return todo,failed,passed
 
@@ -275,19 +277,17 @@ def _colorize(args, say):
         for j in todo: say(f'{j.src} -> {j.dst}')
         return dict(planned={str(j.src): str(j.dst) for j in todo}, **rest)
     hints = _hints(args, len(todo) + len(failed))
-    colorizer,outcomes = _colorizer(args),Counter(r.outcome for r in failed)
+    colorizer,outcomes,total = _colorizer(args),Counter(failed=len(failed)),len(todo) + len(failed)
     for place in {j.dst.parent for j in todo}: check_writable(place)
     args.ending.clean_up(lambda: remove_leftovers(j.dst for j in todo), lambda: f'{_tally(outcomes, {}) or "none colored"}, '
-                         f'{len(todo) + len(failed) - outcomes.total()} left. Go on with --skip-done.')
+                         f'{total - outcomes.total()} left. Go on with --skip-done.')
     options = dict(quality=args.quality, keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels,
                    float_range=args.range, hints=hints)
     with contextlib.closing(colorize_planned(colorizer, todo, args.skip_done, args.overwrite, args.jobs, **options)) as reports:
-        for r in _watched(reports, len(todo), args, say):
-            outcomes[r.outcome] += 1
-            failed.append(r)
+        pictures = failed + list(_watched(reports, len(todo), outcomes, args, say))
     say(_tally(outcomes, passed, _where(todo, args.out)))
-    rest['failed'] |= {r.src: r.reason for r in failed if r.outcome == 'failed'}
-    return dict(done={r.src: r.dst for r in failed if r.outcome == 'done'}, **rest, pictures=[asdict(r) for r in failed])
+    rest['failed'] |= {r.src: r.reason for r in pictures if r.outcome == 'failed'}
+    return dict(done={r.src: r.dst for r in pictures if r.outcome == 'done'}, **rest, pictures=[asdict(r) for r in pictures])
 
 # %% ../nbs/10_cli.ipynb #10c00006
 def _colorize_piped(args):
