@@ -15,7 +15,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 from typing import Any
 
 from PIL import Image
@@ -346,6 +346,7 @@ def _evaluate(args, say):
     from colorgan.metrics import evaluate
     from colorgan.unet import default_weights
     if args.sheet: check_writable(args.sheet.parent)
+    args.ending.clean_up(lambda: args.sheet and remove_leftovers([args.sheet]))
     files = {f: f for f in args.weights} if args.weights else dict(default=default_weights())
     colorizers = {n: Colorizer.from_file(f, device=args.device) for n,f in files.items()}
     result = evaluate(colorizers, args.photos, args.protocol, args.size, args.features, args.lpips, args.sheet, args.seed, quiet=args.quiet)
@@ -700,14 +701,16 @@ def _ended_by_signals(ending, json):
     "In this block, Ctrl-C and a request to end are heard by a thread, and the main thread does no more."
     ours,theirs = socket.socketpair()
     theirs.setblocking(False)
+    still = Event()  # the main thread writes no more
     def listen():
         while heard := ours.recv(1):
             if heard[0] not in before: continue
             ending.signal = ending.signal or heard[0]
-            if not ending.clean: time.sleep(.6)
+            still.wait(.2 if ending.clean else .6)
             ending.now(json)
     def stop(number, frame):
         ending.signal = ending.signal or number
+        if ending.clean: still.set()
         while ending.clean: time.sleep(1)
         raise KeyboardInterrupt
     def in_child():

@@ -44,8 +44,8 @@ class Progress(tqdm):
         unit: str, # What is counted, in the plural
         shown: bool=True, # False: draw nothing
     ):
-        super().__init__(total=total, unit=unit, disable=not shown, file=sys.stderr, smoothing=0, miniters=1, delay=1e-3*(total is None),
-                         bar_format='{bar} {count}{speed}{time}')
+        super().__init__(total=total, unit=unit, disable=not shown, file=sys.stderr, smoothing=0, miniters=1, mininterval=.1*((total or 0) > 5000),
+                         delay=1e-3*(total is None), bar_format='{bar} {count}{speed}{time}')
 
     @property
     def format_dict(self) -> dict[str, Any]:
