@@ -710,6 +710,7 @@ def _ended_by_signals(ending, json):
             ending.now(json)
     def stop(number, frame):
         ending.signal = ending.signal or number
+        if ending.clean and hasattr(signal, 'SIGCHLD'): signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch raises for a process that ends
         if ending.clean: still.set()
         while ending.clean: time.sleep(1)
         raise KeyboardInterrupt
