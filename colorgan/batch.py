@@ -175,6 +175,7 @@ def _answer(self:_Desk, group):
         future.set_result(ab[:len(smalls)])
         ab = ab[len(smalls):]
 
+# %% ../nbs/05a_batch.ipynb #05a0f010
 @patch
 def _give_up(self:_Desk, live):
     "Refuse whoever asks, until none of the pictures `live` is in work."
@@ -282,6 +283,7 @@ def _end_with(parent):
     while os.getppid() == parent: time.sleep(.5)
     os._exit(1)
 
+# %% ../nbs/05a_batch.ipynb #05a0f011
 def _in_processes(todo, n, work, **kwargs):
     "`work(todo, **kwargs)` in `n` processes; where one is killed or can't be started, what was given back till then."
     from torch.utils.data import DataLoader, IterableDataset

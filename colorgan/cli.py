@@ -159,6 +159,7 @@ def _train(args, say):
     if not team.first: raise SystemExit(0)  # the first process speaks for all
     return result
 
+# %% ../nbs/10_cli.ipynb #10c00050
 def _train_in(team, args, say):
     from colorgan.parallel import share_photos, train_parallel
     from colorgan.recipes import RECIPES, KeepBest, final_figures
@@ -255,6 +256,7 @@ def _planned(args, say):
                             + ' --list-skipped names each file.'*bool(passed and not args.list_skipped))
     return todo,failed,passed
 
+# %% ../nbs/10_cli.ipynb #10c00051
 def _hints(args, total):
     from colorgan.inference import HintError, load_hints
     hints = args.hint + (load_hints(args.hints) if args.hints else [])
@@ -621,6 +623,7 @@ def _verb(parser, name, run, about, example, out=True, seed=None):
     p.add_argument('--json', action='store_true', help='one JSON object on standard output, all else on standard error')
     return p
 
+# %% ../nbs/10_cli.ipynb #10c00052
 def _parser():
     parser = _Parser('colorgan', description='Color black-and-white photographs and films with a conditional GAN.', epilog=_EXAMPLES,
                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -710,8 +713,7 @@ def _ended_by_signals(ending, json):
             ending.now(json)
     def stop(number, frame):
         ending.signal = ending.signal or number
-        if ending.clean and hasattr(signal, 'SIGCHLD'): signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch raises for a process that ends
-        if ending.clean: still.set()
+        if ending.clean: still.set(), hasattr(signal, 'SIGCHLD') and signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch raises when a process ends
         while ending.clean: time.sleep(1)
         raise KeyboardInterrupt
     def in_child():

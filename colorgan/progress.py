@@ -67,9 +67,9 @@ class Progress(tqdm):
         self.total = max(total, done)
         self.update(done - self.n)
 
+# %% ../nbs/00b_progress.ipynb #00b00017
 Progress.set_lock(RLock())
 
-# %% ../nbs/00b_progress.ipynb #00b00017
 def say(
     *words: Any, # As for `print`
     file: TextIO|None=None, # None: standard output
