@@ -40,13 +40,12 @@ class Progress(tqdm):
     "A bar, how many of how many, how fast, and the time left; a context manager."
     monitor_interval = 0  # no thread
     def __init__(self,
-        total: int|None, # How many there are; None: not known
+        total: int|None, # How many there are; None: not known yet, so nothing is drawn till the first is done
         unit: str, # What is counted, in the plural
-        done: int=0, # How many were done before
         shown: bool=True, # False: draw nothing
     ):
-        super().__init__(total=total, unit=unit, initial=done, disable=not shown, file=sys.stderr, smoothing=0, miniters=1,
-                         bar_format='{bar} {count}{speed}{time}')
+        super().__init__(total=total, unit=unit, disable=not shown, file=sys.stderr, smoothing=0, miniters=1, mininterval=.1*((total or 0) > 5000),
+                         delay=1e-3*(total is None), bar_format='{bar} {count}{speed}{time}')
 
     @property
     def format_dict(self) -> dict[str, Any]:
@@ -55,12 +54,22 @@ class Progress(tqdm):
         if 'initial' not in d: return d  # of a bar that was never shown
         n,total,elapsed,columns = d['n'],d['total'],d['elapsed'],_columns(self.fp)
         rate = (n - d['initial'])/elapsed if elapsed else 0
-        return d | dict(ncols=columns - 1, count=f'{n}/{total}' if total else n, speed=_speed(rate, d['unit'], columns >= 60),
-                        time=_time(n, total, rate, elapsed))
+        return d | dict(ncols=columns - 3, count=f'{n}/{total}' if total else n, speed=_speed(rate, d['unit'], columns >= 60),
+                        time=_time(n, total, rate, elapsed))  # Ctrl-C writes ^C behind it
 
-Progress.set_lock(RLock())
+    def to(self,
+        done: int, # How many are done by now
+        total: int, # About how many there are
+    ) -> None:
+        "Move the bar. What was done before the first call does not count for the speed."
+        if self.disable: return
+        if self.total is None: self.n,self.initial,self.start_t,self.delay = done - 1,done,self._time(),0
+        self.total = max(total, done)
+        self.update(done - self.n)
 
 # %% ../nbs/00b_progress.ipynb #00b00017
+Progress.set_lock(RLock())
+
 def say(
     *words: Any, # As for `print`
     file: TextIO|None=None, # None: standard output
