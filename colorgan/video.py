@@ -85,7 +85,7 @@ class Film:
     rotation: int # By which a player turns it, in degrees counterclockwise
     interlaced: bool # Whether its frames are two fields each
     deep: bool # Whether it has more than 8 bits
-    tags: tuple # Primaries, transfer and place of the chroma, as FFmpeg numbers them
+    tags: tuple[int, int] # Primaries and transfer, as FFmpeg numbers them
     streams: dict # What else there is: a line for each index
 
 # %% ../nbs/07_video.ipynb #e168d8e0
@@ -156,7 +156,7 @@ def probe_film(
                     f.color_range == 2 or f.format.name.startswith('yuvj') or gray and not f.color_range,
                     Fraction(s.sample_aspect_ratio or 1), round(f.rotation/90)*90 % 360,
                     any(o.interlaced_frame for o in first) or _combed(planes), f.format.components[0].bits > 8,
-                    (f.color_primaries, f.color_trc, f.chroma_location), {o.index: _described(o) for o in c.streams if o is not s})
+                    (f.color_primaries, f.color_trc), {o.index: _described(o) for o in c.streams if o is not s})
 
 # %% ../nbs/07_video.ipynb #28bc1ff5
 _SPLIT = "gray", *(f"yuv{j}{n}p" for j in ("", "j") for n in (420, 422, 444))  # formats with a plane of bytes for each number
@@ -535,7 +535,7 @@ _NUMBERS = dict(bt709=1, bt601=6, bt2020=9)
 def _tag(o, film, plan):
     "Tell a frame or an encoder what its numbers mean."
     o.colorspace,o.color_range = (_NUMBERS[plan.matrix], 2 if plan.full else 1) if plan.pixels.startswith('yuv') else (0, 2)
-    o.color_primaries,o.color_trc = film.tags[:2]
+    o.color_primaries,o.color_trc = film.tags
 
 def _encoder(out, film, plan):
     "The stream of the picture in a new piece."
@@ -728,7 +728,7 @@ def _copy_stream(out, s, path):
     o = out.add_stream_from_template(s, opaque=True)
     o.time_base = s.time_base
     o.metadata.update(s.metadata)
-    o.disposition = s.disposition
+    o.disposition = s.disposition.value
     return o
 
 # %% ../nbs/07_video.ipynb #fc49beb8
@@ -799,7 +799,7 @@ def _assemble(film, pieces, dst, plan, dropped, record, faults, final):
                 picture.time_base = plan.time_base
                 picture.codec_context.sample_aspect_ratio = film.aspect
                 picture.metadata.update(s.metadata)
-                picture.disposition = s.disposition
+                picture.disposition = s.disposition.value
                 if film.rotation and 'rotation' not in dropped: picture.set_display_rotation(film.rotation)
             elif s.index not in dropped and not _is_chapters(s, src):
                 o = _copy_stream(out, s, film.path)
