@@ -6,23 +6,24 @@
 __all__ = ['PhotoCache', 'Flip', 'Shrink', 'Crop', 'cached_loaders']
 
 # %% ../nbs/00a_cache.ipynb #87901375
-import copy, errno, hashlib, json, os, shutil, struct, sys, time, zlib
+import copy, errno, hashlib, json, os, shutil, struct, time, zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import PIL
 import torch
-from fastcore.basics import patch
 from PIL import Image
 from torch import Tensor
 
+from .compute import cores
 from .data import (OutputError, PhotosError, PictureError, Walk, check_writable, open_rgb, remove_leftovers,
                            write_whole)
+from .progress import track
 
 # %% ../nbs/00a_cache.ipynb #52bc89de
 def _pixels(photo, size, resize):
@@ -68,46 +69,86 @@ def _outdated(index):
 def _key(index): return hashlib.sha256(json.dumps(index).encode()).hexdigest()[:16]
 
 # %% ../nbs/00a_cache.ipynb #0c867e00
-class PhotoCache:
-    "Photographs of one size as bytes: `cache[i]` is uint8, `(3, size, size)`, and `cache[[i, j, ...]]` is a batch of them."
+class _Photographs:
+    "Bytes in memory."
     def __init__(self,
         pixels: np.ndarray, # uint8, `(n, 3, size, size)`
         index: dict, # Their size, where they are from, and their checksums, as `build` writes it down
         path: Path|None=None, # The file they come from, if any
-    ):
+    ) -> None:
         self.pixels,self.index,self.path = pixels,index,path
         self.size,self.device,self.held = index['size'],torch.device('cpu'),None
 
-    def __len__(self): return len(self.pixels)
-    def __repr__(self): return f'PhotoCache of {len(self)} photographs, {self.size}x{self.size}, {self.pixels.nbytes/1e9:.3g} GB'
+    def __len__(self) -> int: return len(self.pixels)
+    def __repr__(self) -> str: return f'PhotoCache of {len(self)} photographs, {self.size}x{self.size}, {self.pixels.nbytes/1e9:.3g} GB'
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int|slice|Sequence[int]) -> Tensor:
         i = np.arange(len(self))[i]  # minds the bounds
         if self.held is not None: return self.held[torch.as_tensor(i, device=self.device)]
         out = torch.empty((*i.shape, *self.pixels.shape[1:]), dtype=torch.uint8, pin_memory=self.device.type == 'cuda')
         np.take(self.pixels, i, 0, out=out.numpy(), mode='clip')
         return out.to(self.device, non_blocking=True)
 
-# %% ../nbs/00a_cache.ipynb #fd096876
-@patch
-def verify(self:PhotoCache) -> list[int]: # The indices of photographs whose bytes have changed; empty if all is well
-    "Compare every photograph with its checksum."
-    with ThreadPoolExecutor(os.cpu_count()) as pool: crcs = list(pool.map(zlib.crc32, self.pixels))
-    return [i for i,(now,then) in enumerate(zip(crcs, self.index['crc'])) if now != then]
+    def verify(self) -> list[int]: # The indices of photographs whose bytes have changed; empty if all is well
+        "Compare every photograph with its checksum."
+        with ThreadPoolExecutor(cores()) as pool: crcs = list(pool.map(zlib.crc32, self.pixels))
+        return [i for i,(now,then) in enumerate(zip(crcs, self.index['crc'])) if now != then]
 
-@patch(cls_method=True)
-def open(cls:PhotoCache,
-    path: str|os.PathLike, # The file of a cache
-    check: bool=True, # Verify it
-) -> PhotoCache:
-    "A cache that was built before, without its photographs. Raises `PhotosError` if it is damaged, or is none."
-    index = _read_index(path)
-    if not index: raise PhotosError(f"{path} is not a whole cache of photographs. Build it anew.")
-    shape = len(index['photos']),3,index['size'],index['size']
-    cache = cls(np.asarray(np.memmap(path, np.uint8, 'c', shape=shape)), index, Path(path))
-    if bad := check and cache.verify():
-        raise PhotosError(f"The cache {path} is damaged: {len(bad)} of its {len(cache)} photographs have changed. Build it anew.")
-    return cache
+# %% ../nbs/00a_cache.ipynb #4157a001
+class _StoredPhotographs(_Photographs):
+    "Bytes of a file or on a device."
+    @classmethod
+    def open(cls,
+        path: str|os.PathLike, # The file of a cache
+        check: bool=True, # Verify it
+    ) -> Self:
+        "Open a cache that was built before, without its photographs. Raises `PhotosError` if it is damaged, or is none."
+        index = _read_index(path)
+        if not index: raise PhotosError(f"{path} is not a whole cache of photographs. Build it anew.")
+        shape = len(index['photos']),3,index['size'],index['size']
+        cache = cls(np.asarray(np.memmap(path, np.uint8, 'c', shape=shape)), index, Path(path))
+        if bad := check and cache.verify():
+            raise PhotosError(f"The cache {path} is damaged: {len(bad)} of its {len(cache)} photographs have changed. Build it anew.")
+        return cache
+
+    def to(self,
+        device: str|torch.device, # Where batches are wanted
+    ) -> Self: # The same photographs; on cuda in the device's memory, if they take half of what is free or less
+        "Return a cache whose batches are on `device`."
+        device = torch.empty(0, device=device).device  # 'cuda' is 'cuda:0'
+        if device == self.device: return self
+        new = copy.copy(self)
+        new.device,new.held = device,None
+        if device.type == 'cuda' and self.pixels.nbytes <= torch.cuda.mem_get_info(device)[0]/2:
+            new.held = torch.from_numpy(self.pixels).to(device)
+        return new
+
+# %% ../nbs/00a_cache.ipynb #4157a002
+class PhotoCache(_StoredPhotographs):
+    "Photographs of one size as bytes: `cache[i]` is uint8, `(3, size, size)`, and `cache[[i, j, ...]]` is a batch of them."
+    @classmethod
+    def build(cls,
+        photos: Sequence, # Paths or Pillow pictures
+        dst: str|os.PathLike|None=None, # The folder for caches; None: keep it in memory, without a file
+        size: int=256, # Height and width, in pixels
+        resize: str='squash', # 'squash' (the study's), or 'crop' to keep the aspect
+        num_workers: int|None=None, # Threads that decode; None: one per core
+        quiet: bool=False, # Without a progress bar
+    ) -> Self: # Of the photographs in the order given
+        "Find the cache of these photographs in `dst`, or make it. Raises `PhotosError`, `PictureError` or `OutputError`."
+        if resize not in ('squash', 'crop'): raise ValueError(f"resize must be 'squash' or 'crop', not {resize!r}")
+        if not photos: raise PhotosError("There are no photographs to cache. Give at least one.")
+        index = dict(format=_FORMAT, size=size, resize=resize, pillow=PIL.__version__, photos=[_identity(o) for o in photos])
+        if dst is None:
+            pixels = np.empty((len(photos), 3, size, size), np.uint8)
+            _fill(pixels.__setitem__, photos, index, num_workers, quiet)
+            return cls(pixels, index)
+        path = Path(dst)/f'{_key(index)}.rgb'
+        if path.exists():
+            try: return cls.open(path)
+            except PhotosError as e: print(e)
+        _write(path, photos, index, num_workers, quiet)
+        return cls.open(path, check=False)
 
 # %% ../nbs/00a_cache.ipynb #a0b6901e
 def _no_room(path, need, free=None):
@@ -130,18 +171,15 @@ def _make_room(path, need):
 # %% ../nbs/00a_cache.ipynb #03bba4a6
 def _fill(put, photos, index, num_workers, quiet):
     "`put(i, pixels)` of every photograph; the index gets their checksums."
-    from fastcore.imports import IN_NOTEBOOK
-    from fastprogress.fastprogress import progress_bar
     def one(i):
         try: pixels = _pixels(photos[i], index['size'], index['resize'])
         except PictureError as e: raise PictureError(f"{e} No cache was made; it can be without this photograph.") from e
         put(i, pixels)
         return zlib.crc32(pixels)
-    pool = ThreadPoolExecutor(num_workers or os.cpu_count())
+    pool = ThreadPoolExecutor(num_workers or cores())
     try:
         crcs = pool.map(one, range(len(photos)))
-        if not quiet and (IN_NOTEBOOK or sys.stdout.isatty()): crcs = progress_bar(crcs, total=len(photos), leave=False)
-        index['crc'] = list(crcs)
+        index['crc'] = list(track(crcs, 'photographs', len(photos), quiet))
     finally: pool.shutdown(cancel_futures=True)
 
 # %% ../nbs/00a_cache.ipynb #c0e50fc1
@@ -170,45 +208,6 @@ def _write(path, photos, index, num_workers, quiet):
             if e.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', None)): raise _no_room(path, need) from e
             raise
 
-# %% ../nbs/00a_cache.ipynb #d3d45f89
-@patch(cls_method=True)
-def build(cls:PhotoCache,
-    photos: Sequence, # Paths or Pillow pictures
-    dst: str|os.PathLike|None=None, # The folder for caches; None: keep it in memory, without a file
-    size: int=256, # Height and width, in pixels
-    resize: str='squash', # 'squash' (the study's), or 'crop' to keep the aspect
-    num_workers: int|None=None, # Threads that decode; None: one per core
-    quiet: bool=False, # Without a progress bar
-) -> PhotoCache: # Of the photographs in the order given
-    "The cache of these photographs: found in `dst`, or made. Raises `PhotosError`, `PictureError` or `OutputError`."
-    if resize not in ('squash', 'crop'): raise ValueError(f"resize must be 'squash' or 'crop', not {resize!r}")
-    if not photos: raise PhotosError("There are no photographs to cache. Give at least one.")
-    index = dict(format=_FORMAT, size=size, resize=resize, pillow=PIL.__version__, photos=[_identity(o) for o in photos])
-    if dst is None:
-        pixels = np.empty((len(photos), 3, size, size), np.uint8)
-        _fill(pixels.__setitem__, photos, index, num_workers, quiet)
-        return cls(pixels, index)
-    path = Path(dst)/f'{_key(index)}.rgb'
-    if path.exists():
-        try: return cls.open(path)
-        except PhotosError as e: print(e)
-    _write(path, photos, index, num_workers, quiet)
-    return cls.open(path, check=False)
-
-# %% ../nbs/00a_cache.ipynb #b9075b4d
-@patch
-def to(self:PhotoCache,
-    device: str|torch.device, # Where batches are wanted
-) -> PhotoCache: # The same photographs; on cuda in the device's memory, if they take half of what is free or less
-    "A cache whose batches are on `device`."
-    device = torch.empty(0, device=device).device  # 'cuda' is 'cuda:0'
-    if device == self.device: return self
-    new = copy.copy(self)
-    new.device,new.held = device,None
-    if device.type == 'cuda' and self.pixels.nbytes <= torch.cuda.mem_get_info(device)[0]/2:
-        new.held = torch.from_numpy(self.pixels).to(device)
-    return new
-
 # %% ../nbs/00a_cache.ipynb #021c5070
 class Flip:
     "Mirror each picture of a batch, left to right, with probability `p`. A random transform: for training only."
@@ -216,7 +215,7 @@ class Flip:
 
     def __init__(self,
         p: float=0.5, # Probability, in [0, 1]
-    ): self.p = p
+    ) -> None: self.p = p
 
     def __call__(self,
         x: Tensor, # `(N, C, H, W)`
@@ -248,7 +247,7 @@ class Shrink:
 
     def __init__(self,
         size: int, # Height and width to come, in pixels
-    ): self.size = size
+    ) -> None: self.size = size
 
     def __call__(self,
         x: Tensor, # `(N, C, S, S)`
@@ -265,7 +264,7 @@ class Crop:
     def __init__(self,
         size: int, # Height and width to come, in pixels
         min_scale: float=0.5, # The least side of the square, as a share of the picture's, in (0, 1]; the most is 1
-    ):
+    ) -> None:
         if not 0 < min_scale <= 1: raise ValueError(f"min_scale must be in (0, 1], not {min_scale}")
         self.size,self.min_scale = size,min_scale
 

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Self
 
 import torch
 from fastai.callback.core import Callback
@@ -23,7 +23,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner, Metric
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import params
-from fastcore.basics import patch
+from fastcore.foundation import L
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
@@ -49,11 +49,10 @@ class ColorGAN(nn.Module):
         generator: nn.Module, # `G(L_norm) -> ab_norm`
         discriminator: nn.Module, # Of L_norm and ab_norm together; logits
         average: bool=False, # Hold a copy of the generator for the moving average of its weights
-    ):
+    ) -> None:
         super().__init__()
-        self.generator,self.discriminator = generator,discriminator
+        self.generator,self.discriminator,self.autocast,self.wrapped = generator,discriminator,nullcontext,{}
         self.average = deepcopy(generator).requires_grad_(False) if average else None
-        self.autocast,self.wrapped = nullcontext,{}
 
     @property
     def in_use(self) -> nn.Module: # The average if there is one, otherwise the generator
@@ -64,19 +63,16 @@ class ColorGAN(nn.Module):
         L_norm: Tensor, # `(N, 1, H, W)`
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, float32
         "Predict ab."
-        G = self.wrapped.get('generator', self.generator) if self.training else self.in_use
-        with self.autocast(): return G(L_norm).float()
+        with self.autocast(): return (self.wrapped.get('generator', self.generator) if self.training else self.in_use)(L_norm).float()
 
-# %% ../nbs/04_gan.ipynb #fd8396e6
-@patch
-def judge(self:ColorGAN,
-    L_norm: Tensor, # `(N, 1, H, W)`
-    ab_norm: Tensor, # `(N, 2, H, W)`
-    learns: bool=False, # The discriminator is going to learn from it
-) -> Tensor: # Logits, `(N, 1, h, w)`
-    "What the discriminator thinks of these colors."
-    D = self.wrapped.get('discriminator', self.discriminator) if learns else self.discriminator
-    with self.autocast(): return D(torch.cat([L_norm, ab_norm], 1))
+    def judge(self,
+        L_norm: Tensor, # `(N, 1, H, W)`
+        ab_norm: Tensor, # `(N, 2, H, W)`
+        learns: bool=False, # The discriminator is going to learn from it
+    ) -> Tensor: # Logits, `(N, 1, h, w)`
+        "Return what the discriminator thinks of these colors."
+        D = self.wrapped.get('discriminator', self.discriminator) if learns else self.discriminator
+        with self.autocast(): return D(torch.cat([L_norm, ab_norm], 1))
 
 # %% ../nbs/04_gan.ipynb #4d99fe4d
 @contextmanager
@@ -102,9 +98,9 @@ class Precision(Callback):
     order = 10
     def __init__(self,
         precision: str='auto', # See `choose_dtype`
-    ): self.precision,self.scaler = precision,None
+    ) -> None: self.precision,self.scaler = precision,None
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         device = next(self.model.parameters()).device.type
         self.dtype = choose_dtype(self.precision, device)
         if self.scaler is None: self.scaler = torch.amp.GradScaler(device, init_scale=2.**10, enabled=self.dtype is torch.float16)
@@ -112,18 +108,47 @@ class Precision(Callback):
             self.model.to(memory_format=torch.channels_last)
             self.model.autocast = partial(torch.autocast, device, self.dtype)
 
-    def before_backward(self): self.learn.loss_grad = self.scaler.scale(self.loss_grad)
-    def before_step(self): self.scaler.unscale_(self.opt.opt)
-    def after_fit(self): self.model.autocast = nullcontext
+    def before_backward(self) -> None: self.learn.loss_grad = self.scaler.scale(self.loss_grad)
+    def before_step(self) -> None: self.scaler.unscale_(self.opt.opt)
+    def after_fit(self) -> None: self.model.autocast = nullcontext
 
     def step(self,
         opt: OptimWrapper, # Whose gradients come from a scaled loss
-    ):
+    ) -> None:
         "Unscale the gradients of `opt` if that has not happened yet, and step unless one of them overflowed."
         self.scaler.step(opt.opt)
 
 # %% ../nbs/04_gan.ipynb #f8c613d4
-class GANTrainer(Callback):
+class _TwoSteps(Callback):
+    "What happens to a batch."
+    def after_pred(self) -> None:
+        "Take the discriminator's step, on the colors that the generator has just made."
+        if not (self.training and self.adversarial): return
+        judge,made = partial(self.model.judge, learns=True),self.pred.detach()
+        if self.together: on_fake,on_real = judge(torch.cat([self.x]*2), torch.cat([made, self.y])).chunk(2)
+        else: on_fake,on_real = judge(self.x, made),judge(self.x, self.y)
+        fake,real = gan_loss(on_fake, False, self.mode),gan_loss(on_real, True, self.mode)
+        self.opt_d.set_hyper('lr', float(self.opt_g.hypers[-1]['lr']))
+        self.opt_d.zero_grad()
+        self.precision.scaler.scale((fake + real)*0.5).backward()
+        self.precision.step(self.opt_d)
+        self.now |= dict(d_fake=fake.detach(), d_real=real.detach())
+
+    def generator_loss(self,
+        pred: Tensor, # ab_norm that the generator made
+        truth: Tensor, # ab_norm of the photograph
+    ) -> Tensor: # A number
+        "Return how fake the colors look to the frozen discriminator, plus `l1` times how far off they are; or the latter alone."
+        l1 = F.l1_loss(pred, truth)
+        self.now |= dict(g_l1=l1.detach())
+        pixel = l1 if self.pixel is None else self.pixel(self.x, pred, truth)
+        if not self.adversarial: return pixel
+        with frozen(self.model.discriminator): gan = gan_loss(self.model.judge(self.x, pred), True, self.mode)
+        self.now |= dict(g_gan=gan.detach())
+        return gan + self.l1*pixel
+
+# %% ../nbs/04_gan.ipynb #4514b62a
+class GANTrainer(_TwoSteps):
     "The two steps of each batch, first the discriminator's, then the generator's (Isola et al. 2017)."
     order,parts = 20,('d_fake', 'd_real', 'g_gan', 'g_l1')
     def __init__(self,
@@ -131,53 +156,22 @@ class GANTrainer(Callback):
         mode: str='vanilla', # One of `GAN_LOSSES`
         adversarial: bool=True, # False: the pixel loss alone, and the discriminator rests
         pixel: Callable|None=None, # `PixelLoss`, or anything else of L_norm, pred and truth; None: L1
-    ):
+    ) -> None:
         self.l1,self.mode,self.adversarial,self.pixel = l1,mode,adversarial,pixel
         self.opt_g = self.opt_d = None
-        self.history = []
+        self.history: list[Tensor] = []
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         D = self.model.discriminator
         self.together = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in D.modules())
         if self.opt_g is not self.opt: self.opt_g,self.opt_d = self.opt,self.opt_func(params(D), lr=self.lr)
 
-    def before_epoch(self): self.epoch_start = len(self.history)
-    def before_batch(self): self.now = dict.fromkeys(self.parts, torch.tensor(math.nan))
+    def before_epoch(self) -> None: self.epoch_start = len(self.history)
+    def before_batch(self) -> None: self.now = dict.fromkeys(self.parts, torch.tensor(math.nan))
 
-# %% ../nbs/04_gan.ipynb #4514b62a
-@patch
-def after_pred(self:GANTrainer):
-    "The discriminator's step, on the colors that the generator has just made."
-    if not (self.training and self.adversarial): return
-    judge,made = partial(self.model.judge, learns=True),self.pred.detach()
-    if self.together: on_fake,on_real = judge(torch.cat([self.x]*2), torch.cat([made, self.y])).chunk(2)
-    else: on_fake,on_real = judge(self.x, made),judge(self.x, self.y)
-    fake,real = gan_loss(on_fake, False, self.mode),gan_loss(on_real, True, self.mode)
-    self.opt_d.set_hyper('lr', float(self.opt_g.hypers[-1]['lr']))
-    self.opt_d.zero_grad()
-    self.precision.scaler.scale((fake + real)*0.5).backward()
-    self.precision.step(self.opt_d)
-    self.now |= dict(d_fake=fake.detach(), d_real=real.detach())
-
-@patch
-def generator_loss(self:GANTrainer,
-    pred: Tensor, # ab_norm that the generator made
-    truth: Tensor, # ab_norm of the photograph
-) -> Tensor: # A number
-    "How real the colors look to the frozen discriminator, and `l1` times how near they are; or L1 alone."
-    l1 = F.l1_loss(pred, truth)
-    self.now |= dict(g_l1=l1.detach())
-    pixel = l1 if self.pixel is None else self.pixel(self.x, pred, truth)
-    if not self.adversarial: return pixel
-    with frozen(self.model.discriminator): gan = gan_loss(self.model.judge(self.x, pred), True, self.mode)
-    self.now |= dict(g_gan=gan.detach())
-    return gan + self.l1*pixel
-
-# %% ../nbs/04_gan.ipynb #a96f22ed
-@patch
-def after_batch(self:GANTrainer):
-    "Keep the parts of this step's losses; on the device, so that nothing waits."
-    if self.training: self.history.append(torch.stack([self.now[k].to(self.pred.device) for k in self.parts]))
+    def after_batch(self) -> None:
+        "Keep the parts of this step's losses; on the device, so that nothing waits."
+        if self.training: self.history.append(torch.stack([self.now[k].to(self.pred.device) for k in self.parts]))
 
 # %% ../nbs/04_gan.ipynb #08926bed
 class LossPart(Metric):
@@ -185,12 +179,15 @@ class LossPart(Metric):
     def __init__(self,
         trainer: GANTrainer, # Which recorded it
         part: str, # One of `trainer.parts`
-    ): self.trainer,self.part = trainer,part
+    ) -> None: self.trainer,self.part = trainer,part
 
     @property
-    def name(self): return self.part
+    def name(self) -> str: return self.part
     @property
-    def value(self):
+    def in_use(self) -> bool: # False for a part that this training does not have
+        return self.trainer.adversarial or self.part == 'g_l1'
+    @property
+    def value(self) -> float|None: # None before the first step
         steps = self.trainer.history[self.trainer.epoch_start:]
         return torch.stack(steps)[:, self.trainer.parts.index(self.part)].mean().item() if steps else None
 
@@ -200,9 +197,9 @@ class Average(Callback):
     order,kept = 30,('steps',)
     def __init__(self,
         decay: float=.998, # Share of the old average; 1/(1 - decay) steps are its memory
-    ): self.decay,self.steps = decay,0
+    ) -> None: self.decay,self.steps = decay,0
 
-    def after_batch(self):
+    def after_batch(self) -> None:
         if not self.training: return
         self.steps += 1
         decay = min(self.decay, self.steps/(9 + self.steps))
@@ -212,36 +209,33 @@ class Average(Callback):
         for a,g in pairs:
             if not a.is_floating_point(): a.copy_(g)
 
-# %% ../nbs/04_gan.ipynb #13436f96
-adam = partial(OptimWrapper, opt=torch.optim.Adam, betas=(0.5, 0.999))
-
-class ColorLearner(Learner):
-    "A fastai `Learner` for a generator and its discriminator."
-    def __init__(self,
-        dls: DataLoaders, # Batches of `(L_norm, ab_norm)`
-        generator: nn.Module, # `G(L_norm) -> ab_norm`
-        discriminator: nn.Module, # Of L_norm and ab_norm together; logits
-        l1: float=100., # Weight of the pixel loss beside the GAN loss
-        mode: str='vanilla', # One of `GAN_LOSSES`
-        pixel: Callable|None=None, # `PixelLoss`, or anything else of L_norm, pred and truth; None: L1
-        precision: str='auto', # 'auto', 'fp32', 'bf16' or 'fp16'
-        lr: float=2e-4, # Of both optimizers
-        opt_func: Callable=adam, # Makes each of the two
-        average: float=0., # Decay of the generator's moving average; 0: none
-        groups: Callable=params, # Of the generator: its parameters, or lists of them, each with a learning rate of its own
-        metrics: Sequence=(), # fastai metrics of `pred` and `y`, and `learn.x` for L
-        cbs: Sequence=(), # More callbacks
-        **kwargs, # For `Learner`
-    ):
-        trainer = GANTrainer(l1, mode, pixel=pixel)
-        model,own = ColorGAN(generator, discriminator, bool(average)),[Average(average)] if average else []
-        super().__init__(dls, model.to(dls.device), loss_func=trainer.generator_loss, lr=lr,
-                         opt_func=opt_func, splitter=lambda m: groups(m.generator), cbs=[Precision(precision), trainer, *own, *cbs],
-                         metrics=[LossPart(trainer, o) for o in trainer.parts] + list(metrics), **kwargs)
-
+# %% ../nbs/04_gan.ipynb #2157a001
+class _TwoStepLearner(Learner):
+    "Both optimizers go through one scaler."
     def _step(self):
         self.precision.step(self.opt)
         self.precision.scaler.update()
+
+    @property
+    def metrics(self) -> L: # Columns of the log
+        return self._metrics.filter(lambda m: getattr(m, 'in_use', True))
+    @metrics.setter
+    def metrics(self, v): Learner.metrics.fset(self, v)
+
+    def lr_find(self,
+        *args: Any, # As fastai's
+        **kwargs: Any, # As fastai's
+    ) -> Any: # As fastai's
+        "Run fastai's `lr_find`; both networks and both optimizers are as before when it ends."
+        fresh,n = self.opt is None,len(self.gan_trainer.history)
+        with TemporaryDirectory() as d:
+            self.save(Path(d)/'before')
+            try: return Learner.lr_find(self, *args, **kwargs)
+            finally:
+                self.load(Path(d)/'before')
+                if fresh: self.opt = None
+                del self.gan_trainer.history[n:]
+                (self.path/self.model_dir/'_tmp.safetensors').unlink(missing_ok=True)
 
 # %% ../nbs/04_gan.ipynb #34153d99
 _CHECKPOINT = 'colorgan-checkpoint-2'
@@ -266,22 +260,6 @@ def _take_up_optimizers(trainer, tensors, header):
             state.setdefault(int(i), {})[k] = torch.empty_like(p).copy_(v) if v.shape == p.shape else v  # in the weights' memory format
         opt.load_state_dict(dict(state=state, param_groups=json.loads(header[name])))
 
-# %% ../nbs/04_gan.ipynb #be1980c3
-@patch
-def save(self:ColorLearner,
-    file: str|os.PathLike, # A name in `self.path/self.model_dir`; gets the ending .safetensors
-    with_opt: bool=True, # Both optimizers too
-    **more, # Texts for the header; fastai's callbacks pass other things, which are ignored
-) -> Path: # The file written
-    "Write the networks and both optimizers, whole or not at all. Raises `OutputError`."
-    file = Path(f'{self.path/self.model_dir/file}.safetensors')
-    tensors,header = dict(self.model.state_dict()),{'format': _CHECKPOINT} | {k: v for k,v in more.items() if isinstance(v, str)}
-    if with_opt and self.opt is not None and self.gan_trainer.opt_d is not None:
-        t,groups = _optimizers(self.gan_trainer)
-        tensors,header = tensors | t,header | groups
-    save_tensors(file, tensors, header)
-    return file
-
 # %% ../nbs/04_gan.ipynb #1492d880
 def _read_checkpoint(file):
     "The header and the tensors. Raises `WeightsError`."
@@ -293,50 +271,78 @@ def _read_checkpoint(file):
         raise WeightsError(f"Can't read the checkpoint {file}: {e}. Give one that this version of colorgan wrote.") from e
     return header,tensors
 
-# %% ../nbs/04_gan.ipynb #56648279
-@patch
-def load(self:ColorLearner,
-    file: str|os.PathLike, # A name in `self.path/self.model_dir`, without its ending
-    device: str|torch.device|None=None, # Accepted for fastai's callbacks; the networks stay where they are
-    with_opt: bool=True, # The optimizers too, if the file has them
-    **kwargs, # Accepted and ignored, for fastai's callbacks
-) -> 'ColorLearner': # Itself
-    "Take up what `save` wrote. Raises `WeightsError`."
-    file = Path(f'{self.path/self.model_dir/file}.safetensors')
+def _take_up(learn, file, with_opt):
     header,tensors = _read_checkpoint(file)
-    try: self.model.load_state_dict({k: v for k,v in tensors.items() if not k.startswith('opt_')})
+    try: learn.model.load_state_dict({k: v for k,v in tensors.items() if not k.startswith('opt_')})
     except RuntimeError as e:
         raise WeightsError(f"Can't take up the checkpoint {file}: {e}. Give one that `learn.save` wrote for the same networks.") from e
     if with_opt and 'opt_g' in header:
-        if self.opt is None: self.create_opt()
-        self.gan_trainer.before_fit()
-        _take_up_optimizers(self.gan_trainer, tensors, header)
-    return self
+        if learn.opt is None: learn.create_opt()
+        learn.gan_trainer.before_fit()
+        _take_up_optimizers(learn.gan_trainer, tensors, header)
 
-# %% ../nbs/04_gan.ipynb #e68478ac
-@patch
-def export(self:ColorLearner,
-    fname: str|os.PathLike='weights.safetensors', # In `self.path`, or an absolute path
-    **about, # What the file should say beyond its architecture and recipe
-) -> Path: # The file written
-    "Write the generator alone (its average, if there is one), for use: see `save_generator`. The learner must come from `recipe_learner`."
-    r = self.recipe
-    save_generator(self.path/fname, self.model.in_use, r.generator, r.generator_args, recipe=asdict(r), **about)
-    return self.path/fname
+# %% ../nbs/04_gan.ipynb #2157a003
+class _SavedLearner(_TwoStepLearner):
+    "Nothing is pickled."
+    def save(self,
+        file: str|os.PathLike, # A name in `self.path/self.model_dir`; gets the ending .safetensors
+        with_opt: bool=True, # Both optimizers too
+        **more: Any, # Texts for the header; fastai's callbacks pass other things, which are ignored
+    ) -> Path: # The file written
+        "Write the networks and both optimizers, whole or not at all. Raises `OutputError`."
+        file = Path(f'{self.path/self.model_dir/file}.safetensors')
+        tensors,header = dict(self.model.state_dict()),{'format': _CHECKPOINT} | {k: v for k,v in more.items() if isinstance(v, str)}
+        if with_opt and self.opt is not None and self.gan_trainer.opt_d is not None:
+            t,groups = _optimizers(self.gan_trainer)
+            tensors,header = tensors | t,header | groups
+        save_tensors(file, tensors, header)
+        return file
 
-# %% ../nbs/04_gan.ipynb #3d62a1a4
-@patch
-def lr_find(self:ColorLearner,
-    *args, # As fastai's
-    **kwargs, # As fastai's
-) -> Any: # As fastai's
-    "fastai's `lr_find`; both networks and both optimizers are as before when it ends."
-    fresh,n = self.opt is None,len(self.gan_trainer.history)
-    with TemporaryDirectory() as d:
-        self.save(Path(d)/'before')
-        try: return Learner.lr_find(self, *args, **kwargs)
-        finally:
-            self.load(Path(d)/'before')
-            if fresh: self.opt = None
-            del self.gan_trainer.history[n:]
-            (self.path/self.model_dir/'_tmp.safetensors').unlink(missing_ok=True)
+    def load(self,
+        file: str|os.PathLike, # A name in `self.path/self.model_dir`, without its ending
+        device: str|torch.device|None=None, # Accepted for fastai's callbacks; the networks stay where they are
+        with_opt: bool=True, # The optimizers too, if the file has them
+        **kwargs: Any, # Accepted and ignored, for fastai's callbacks
+    ) -> Self: # Itself
+        "Take up what `save` wrote. Raises `WeightsError`."
+        _take_up(self, Path(f'{self.path/self.model_dir/file}.safetensors'), with_opt)
+        return self
+
+# %% ../nbs/04_gan.ipynb #2157a004
+class _ExportedLearner(_SavedLearner):
+    "Its generator goes out alone."
+    def export(self,
+        fname: str|os.PathLike='weights.safetensors', # In `self.path`, or an absolute path
+        **about: Any, # What the file should say beyond its architecture and recipe
+    ) -> Path: # The file written
+        "Write the generator alone (its average, if there is one), for use: see `save_generator`. The learner must come from `recipe_learner`."
+        r = self.recipe
+        save_generator(self.path/fname, self.model.in_use, r.generator, r.generator_args, recipe=asdict(r), **about)
+        return self.path/fname
+
+# %% ../nbs/04_gan.ipynb #13436f96
+adam = partial(OptimWrapper, opt=torch.optim.Adam, betas=(0.5, 0.999))
+
+class ColorLearner(_ExportedLearner):
+    "A fastai `Learner` for a generator and its discriminator."
+    def __init__(self,
+        dls: DataLoaders, # Batches of `(L_norm, ab_norm)`
+        generator: nn.Module, # `G(L_norm) -> ab_norm`
+        discriminator: nn.Module, # Of L_norm and ab_norm together; logits
+        l1: float=100., # Weight of the pixel loss beside the GAN loss
+        mode: str='vanilla', # One of `GAN_LOSSES`
+        pixel: Callable|None=None, # `PixelLoss`, or anything else of L_norm, pred and truth; None: L1
+        precision: str='auto', # 'auto', 'fp32', 'bf16' or 'fp16'
+        lr: float=2e-4, # Of both optimizers
+        opt_func: Callable=adam, # Makes each of the two
+        average: float=0., # Decay of the generator's moving average; 0: none
+        groups: Callable=params, # Of the generator: its parameters, or lists of them, each with a learning rate of its own
+        metrics: Sequence=(), # fastai metrics of `pred` and `y`, and `learn.x` for L
+        cbs: Sequence=(), # More callbacks
+        **kwargs: Any, # For `Learner`
+    ) -> None:
+        trainer = GANTrainer(l1, mode, pixel=pixel)
+        model,own = ColorGAN(generator, discriminator, bool(average)),[Average(average)] if average else []
+        super().__init__(dls, model.to(dls.device), loss_func=trainer.generator_loss, lr=lr,
+                         opt_func=opt_func, splitter=lambda m: groups(m.generator), cbs=[Precision(precision), trainer, *own, *cbs],
+                         metrics=[LossPart(trainer, o) for o in trainer.parts] + list(metrics), **kwargs)

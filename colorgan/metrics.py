@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 import torch
 from fastai.learner import Learner, Metric
-from fastcore.basics import patch
 from PIL import Image
 from torch import nn
 
+from .compute import cores
 from .data import ColorganError, PhotosError, PictureError, choose_photos, find_photos, open_rgb
-from .inference import _cores, join, lightness, upsample_ab
+from .inference import join, lightness, upsample_ab
 from .lab import rgb_to_lab, to_pictures
 from .unet import WeightsError, choose_device
 
@@ -315,7 +315,7 @@ class ConstantColor:
     "A colorizer that sees nothing: the same ab everywhere, as far as sRGB can show it."
     def __init__(self,
         ab: Sequence[float]=(0., 0.), # In CIE units
-    ): self.ab = torch.tensor(ab, dtype=torch.float32)[None, :, None, None]
+    ) -> None: self.ab = torch.tensor(ab, dtype=torch.float32)[None, :, None, None]
 
     def colorize(self,
         picture: Image.Image, # Any mode
@@ -365,10 +365,16 @@ class Evaluation:
     failed: dict[str, str] = field(default_factory=dict) # Pictures left out, with the reason
     notes: list[str] = field(default_factory=list) # What to mind in reading it
 
-    def to_json(self) -> dict: # Nothing but what JSON can hold; None where there is no value
+    def to_json(self) -> dict[str, Any]: # Nothing but what JSON can hold; None where there is no value
         def plain(v): return None if v is None or not math.isfinite(v) else v
         rows = {n: {k: [plain(o) for o in v] for k,v in d.items()} for n,d in self.rows.items()}
         return dict(protocol=str(self.protocol), rows=rows, pictures=len(self.names), failed=self.failed, notes=self.notes)
+
+    def table(self) -> str: # Lines of text; ↑ higher is better, ↓ lower, = as the truth's
+        "Write a line for each figure, a column for each colorizer, and the protocol above."
+        return _table(self.protocol, self.rows, self.notes)
+
+    def __str__(self) -> str: return self.table()
 
 # %% ../nbs/06_metrics.ipynb #f079cb6e
 BETTER = dict(psnr='↑', ssim='↑', ciede2000='↓', chroma_error='↓', cast='↓', hue_failures='↓', bleeding='↓', near_gray='=', colorfulness='=',
@@ -384,23 +390,17 @@ def _cell(digits, value, lo=None, hi=None):
     text = [f'{round(v, digits) + 0.:.{digits}f}' for v in (value, lo, hi) if v is not None]  # + 0.: no -0
     return text[0] + (f' [{text[1]}, {text[2]}]' if text[1:] else '')
 
-@patch
-def table(self:Evaluation) -> str: # Lines of text; ↑ higher is better, ↓ lower, = as the truth's
-    "A line for each figure, a column for each colorizer, and the protocol above."
-    figures = list(dict.fromkeys(k for d in self.rows.values() for k in d))
-    nothing,body = (float('nan'), None, None),[['', *self.rows]]
-    for k in figures:
-        found = [d.get(k, nothing) for d in self.rows.values()]
+def _table(protocol, rows, notes):
+    nothing,body = (float('nan'), None, None),[['', *rows]]
+    for k in dict.fromkeys(k for d in rows.values() for k in d):
+        found = [d.get(k, nothing) for d in rows.values()]
         digits = _digits([v for v,_,_ in found])
         body.append([f'{k} {BETTER.get(k, "↓")}', *(_cell(digits, *f) for f in found)])
     widths = [max(map(len, column)) for column in zip(*body)]
     lines = ['  '.join(o.ljust(w) for o,w in zip(line, widths)).rstrip() for line in body]
-    if self.protocol.name == 'coco-val5k' and 'FID' in figures:
+    if protocol.name == 'coco-val5k' and any('FID' in d for d in rows.values()):
         lines.append('published FID: ' + ', '.join(f'{n} {v}' for n,v in PUBLISHED_FID.items()))
-    return '\n'.join([str(self.protocol), 'means with 95 % intervals; ↑ higher is better, ↓ lower, = as the truth', *lines, *self.notes])
-
-@patch
-def __str__(self:Evaluation): return self.table()
+    return '\n'.join([str(protocol), 'means with 95 % intervals; ↑ higher is better, ↓ lower, = as the truth', *lines, *notes])
 
 # %% ../nbs/06_metrics.ipynb #0cf52c5e
 def _single(colorizer):
@@ -434,7 +434,7 @@ def _measured(source, size, painters, see, extra):
 # %% ../nbs/06_metrics.ipynb #de5771fa
 def _all_measured(sources, failed, bar, *args):
     "`_measured` of each picture, by name, in order; those that can't be are put into `failed`."
-    pool = ThreadPoolExecutor(_cores())
+    pool = ThreadPoolExecutor(cores())
     try:
         jobs,done = {n: pool.submit(_measured, o, *args) for n,o in sources.items()},{}
         for n in bar(list(jobs)):
@@ -502,8 +502,9 @@ def evaluate(
 
 # %% ../nbs/06_metrics.ipynb #70ef4934
 def _bar(quiet):
-    from fastprogress.fastprogress import progress_bar
-    return list if quiet else progress_bar
+    from functools import partial
+    from colorgan.progress import track
+    return partial(track, unit='pictures', quiet=quiet)
 
 def _draw_sheet(dst, pictures, names, sources, size, painters, k=3):
     "The best, the median and the worst by CIEDE2000 of the last colorizer: gray, colored, truth."
@@ -546,19 +547,19 @@ class PictureMetric(Metric):
     def __init__(self,
         func: Callable, # `func(rgb, truth) -> float` on uint8 `(H, W, 3)`
         name: str|None=None, # The column's name; None: the function's
-    ): self.func,self._name = func,name or func.__name__
+    ) -> None: self.func,self._name = func,name or func.__name__
 
     @property
-    def name(self): return self._name
-    def reset(self): self.values = []
+    def name(self) -> str: return self._name
+    def reset(self) -> None: self.values = []
     def accumulate(self,
         learn: Learner, # Which holds L, the prediction and the truth of a batch
-    ):
+    ) -> None:
         "Measure each picture of the batch."
         ours,truth = to_pictures(learn.x, learn.pred.detach()),to_pictures(learn.x, learn.y)
         self.values += [self.func(a, b) for a,b in zip(ours, truth)]
     @property
-    def value(self): return float(np.mean(self.values)) if self.values else None
+    def value(self) -> float|None: return float(np.mean(self.values)) if self.values else None
 
 def picture_metrics() -> list[PictureMetric]: # psnr, ciede2000, colorfulness
     "The figures that training watches."

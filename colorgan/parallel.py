@@ -20,15 +20,26 @@ import torch
 import torch.distributed as dist
 from fastai.callback.core import Callback
 from fastai.torch_core import set_seed
-from fastcore.basics import chunked, noop, patch
+from fastcore.basics import chunked, noop
 from torch import nn
 from torch.nn import functional as F
 
 from .cache import PhotoCache
+from .compute import cores
 from .data import ColorganError, PhotoSet, TrainingError
 from .gan import ColorLearner
-from .recipes import RECIPES, Recipe, _random_state, train
+from .recipes import RECIPES, Recipe, RecipeLearner, _random_state, train
 from .unet import choose_device
+
+# %% ../nbs/04c_parallel.ipynb #54e41875
+def _gather(text, size, group):
+    "The bytes `text` of each of `size` processes."
+    sizes = [torch.zeros(1, dtype=torch.long) for _ in range(size)]
+    dist.all_gather(sizes, torch.tensor([len(text)]), group=group)
+    longest = int(max(sizes))
+    texts = [torch.empty(longest, dtype=torch.uint8) for _ in sizes]
+    dist.all_gather(texts, F.pad(text, (0, longest - len(text))), group=group)
+    return [t[:int(n)] for t,n in zip(texts, sizes)]
 
 # %% ../nbs/04c_parallel.ipynb #4fe94310
 @dataclass(frozen=True)
@@ -41,37 +52,25 @@ class Team:
 
     @property
     def first(self) -> bool: # The one that writes and prints
-        "Is it the one that speaks for all?"
         return self.rank == 0
 
-# %% ../nbs/04c_parallel.ipynb #54e41875
-@patch
-def gather(self:Team,
-    o: Any, # What JSON can hold
-) -> list: # One for each process, by rank
-    "What each process has, in all of them. All must ask."
-    text = torch.frombuffer(bytearray(json.dumps(o).encode()), dtype=torch.uint8)
-    if self.size == 1: return [json.loads(text.numpy().tobytes())]
-    sizes = [torch.zeros(1, dtype=torch.long) for _ in range(self.size)]
-    dist.all_gather(sizes, torch.tensor([len(text)]), group=self.group)
-    longest = int(max(sizes))
-    texts = [torch.empty(longest, dtype=torch.uint8) for _ in sizes]
-    dist.all_gather(texts, F.pad(text, (0, longest - len(text))), group=self.group)
-    return [json.loads(t[:int(n)].numpy().tobytes()) for t,n in zip(texts, sizes)]
+    def gather(self,
+        o: Any, # What JSON can hold
+    ) -> list: # One for each process, by rank
+        "Collect what each process has, in all of them. All must ask."
+        text = torch.frombuffer(bytearray(json.dumps(o).encode()), dtype=torch.uint8)
+        return [json.loads(t.numpy().tobytes()) for t in (_gather(text, self.size, self.group) if self.size > 1 else [text])]
 
-# %% ../nbs/04c_parallel.ipynb #fa9389b8
-@patch
-def share(self:Team,
-    f: Callable[[], Any], # Returns what JSON can hold
-) -> Any: # What it returned
-    "Call `f` in the first process while the others wait; its result, or its `ColorganError`, comes to all."
-    result = error = None
-    if self.first:
-        try: result = f()
+    def share(self,
+        f: Callable[[], Any], # Returns what JSON can hold
+    ) -> Any: # What it returned
+        "Call `f` in the first process while the others wait; its result, or its `ColorganError`, comes to all."
+        result = error = None
+        try: result = f() if self.first else None
         except ColorganError as e: error = e
-    result,said = self.gather([result, error and str(error)])[0]
-    if said is not None: raise error or ColorganError(said)
-    return result
+        result,said = self.gather([result, error and str(error)])[0]
+        if said is not None: raise error or ColorganError(said)
+        return result
 
 # %% ../nbs/04c_parallel.ipynb #918bd8a1
 def share_photos(
@@ -81,9 +80,10 @@ def share_photos(
     "Choose photographs once for all processes. Raises what `choose` raises."
     def told():
         p = choose()
-        return [[str(f) for f in o] for o in (p.train, p.valid, p.test)],[[str(f), why] for f,why in p.dropped.items()]
-    lists,dropped = team.share(told)
-    return PhotoSet(*([Path(f) for f in o] for o in lists), {Path(f): why for f,why in dropped})
+        lists,reasons = (p.train, p.valid, p.test),(p.dropped, p.passed_over)
+        return [[str(f) for f in o] for o in lists],[[[str(f), why] for f,why in o.items()] for o in reasons]
+    lists,reasons = team.share(told)
+    return PhotoSet(*([Path(f) for f in o] for o in lists), *({Path(f): why for f,why in o} for o in reasons))
 
 # %% ../nbs/04c_parallel.ipynb #4730ad66
 _LOST = ("A training process died or was ended, so the others end too. What was written before is whole: start the same command again "
@@ -152,72 +152,41 @@ class _Shares:
         for batch in chunked(indices, dl.bs):
             yield from self.whole(batch[self.team.rank::self.team.size] or batch[:1])
 
-# %% ../nbs/04c_parallel.ipynb #0f1ad222
-class DataParallel(Callback):
-    "Train a learner in all processes of a team: each on its share of every batch, all with the same steps."
-    order,networks = 25,('generator', 'discriminator')  # after both steps, before the average
-    def __init__(self,
-        team: Team, # From `join_team`
-    ): self.team = team
-
-    def after_create(self):
-        learn,team,dl = self.learn,self.team,self.dls.train
-        if dl.bs % team.size: raise TrainingError(f"{team.size} processes can't share batches of {dl.bs} evenly. Start a number that divides {dl.bs}.")
-        dl.create_batches = MethodType(_Shares(dl.create_batches, team), dl)
-        if 'cuda' in str(learn.dls.device):
-            for k in self.networks: setattr(self.model, k, nn.SyncBatchNorm.convert_sync_batchnorm(getattr(self.model, k)))
-        for v in self.model.state_dict().values(): dist.broadcast(v, 0)
-        learn.save,learn.fit_phases = self._save_all,self._fit_phases_all
-        learn.add_cb(_OneAnswer(team))
-        if not team.first:
-            _hush(learn)
-            set_seed(torch.initial_seed() + team.rank)
-
-    def before_fit(self):
-        for k in self.networks:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore', FutureWarning)  # newer PyTorch has another name for it
-                net = nn.parallel.DistributedDataParallel(getattr(self.model, k), broadcast_buffers=False)
-            net.register_comm_hook(self, _weighted_mean)
-            self.model.wrapped[k] = net
-    def after_fit(self): self.model.wrapped.clear()
-
 # %% ../nbs/04c_parallel.ipynb #a2b901d3
 def _weighted_mean(parallel, bucket):
     "The mean of all processes' gradients, each counting by its share of the batch."
     work = dist.all_reduce(bucket.buffer().mul_(parallel.part), async_op=True)
     return work.get_future().then(lambda o: o.value()[0])
 
-@patch
-def before_batch(self:DataParallel):
-    "Which part of the batch is ours."
-    if not self.training: return
-    self.whole = min(self.dl.bs, self.dl.n - self.iter*self.dl.bs)
-    self.part = len(range(self.team.rank, self.whole, self.team.size))/self.whole
+class _SharedStep(Callback):
+    "All processes learn from a batch."
+    def before_batch(self) -> None:
+        "Note which part of the batch is ours."
+        if not self.training: return
+        self.whole = min(self.dl.bs, self.dl.n - self.iter*self.dl.bs)
+        self.part = len(range(self.team.rank, self.whole, self.team.size))/self.whole
+
+    def after_batch(self) -> None:
+        "Make the losses, the count of photographs and the norms' statistics those of the whole batch."
+        if not self.training: return
+        norms = [m for k in self.networks for m in getattr(self.model, k).modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        stats = [b for m in norms for b in (m.running_mean, m.running_var) if b is not None]
+        history = self.gan_trainer.history
+        row = torch.cat([o.detach().float().flatten() for o in (self.loss, history[-1], *stats)])*self.part
+        dist.all_reduce(row)
+        self.learn.loss,history[-1],*means = row.split([1, len(history[-1]), *(b.numel() for b in stats)])
+        self.learn.loss = self.learn.loss.squeeze()
+        for b,o in zip(stats, means): b.copy_(o)
+        if hasattr(self.learn, 'run_log'): self.learn.run_log.images += self.whole - len(self.y)
+        _ask_once(self.learn.cbs, self.team)
 
 # %% ../nbs/04c_parallel.ipynb #364b33f3
-@patch
-def after_batch(self:DataParallel):
-    "Make the losses, the count of photographs and the norms' statistics those of the whole batch."
-    if not self.training: return
-    norms = [m for k in self.networks for m in getattr(self.model, k).modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    stats = [b for m in norms for b in (m.running_mean, m.running_var) if b is not None]
-    history = self.gan_trainer.history
-    row = torch.cat([o.detach().float().flatten() for o in (self.loss, history[-1], *stats)])*self.part
-    dist.all_reduce(row)
-    self.learn.loss,history[-1],*means = row.split([1, len(history[-1]), *(b.numel() for b in stats)])
-    self.learn.loss = self.learn.loss.squeeze()
-    for b,o in zip(stats, means): b.copy_(o)
-    if hasattr(self.learn, 'run_log'): self.learn.run_log.images += self.whole - len(self.y)
-    self._ask_once()
-
-@patch
-def _ask_once(self:DataParallel):
+def _ask_once(cbs, team):
     "Whoever goes by the clock (`due`) gets the first process's answer."
-    asked = [c for c in self.learn.cbs if hasattr(type(c), 'due')]
+    asked = [c for c in cbs if hasattr(type(c), 'due')]
     if not asked: return
     answers = torch.tensor([type(c).due(c) for c in asked])
-    dist.broadcast(answers, 0, group=self.team.group)
+    dist.broadcast(answers, 0, group=team.group)
     for c,o in zip(asked, answers.tolist()): c.due = partial(bool, o)
 
 # %% ../nbs/04c_parallel.ipynb #7509ac8b
@@ -234,28 +203,58 @@ def _hush(learn):
         for e in events if hasattr(learn, name) else (): setattr(getattr(learn, name), e, noop)
 
 # %% ../nbs/04c_parallel.ipynb #e2f4501f
-@patch
-def _save_all(self:DataParallel, file, with_opt=True, run=None, **more):
-    "`ColorLearner.save` by the first process, with the random states of all if it is a run's."
-    if run is not None:
-        run = json.loads(run)
-        run = json.dumps(run | dict(processes=self.team.gather({k: run[k] for k in ('began', 'now')})))
-        more['run'] = run
-    if self.team.first: return ColorLearner.save(self.learn, file, with_opt, **more)
-    return Path(f'{self.learn.path/self.learn.model_dir/file}.safetensors')
+class _SharedRun(_SharedStep):
+    "The first process writes for all, and all go on from it."
+    def _save_all(self, file, with_opt=True, run=None, **more):
+        "`ColorLearner.save` by the first process, with the random states of all if it is a run's."
+        if run is not None:
+            run = json.loads(run)
+            run = json.dumps(run | dict(processes=self.team.gather({k: run[k] for k in ('began', 'now')})))
+            more['run'] = run
+        if self.team.first: return ColorLearner.save(self.learn, file, with_opt, **more)
+        return Path(f'{self.learn.path/self.learn.model_dir/file}.safetensors')
 
-@patch
-def _fit_phases_all(self:DataParallel, fits, at=None):
-    "`ColorLearner.fit_phases` from this process's own random state."
-    learn,team = self.learn,self.team
-    places = team.gather([learn.run_log.images, at is None])
-    if any(o != places[0] for o in places):
-        raise TrainingError("The processes see different checkpoints. Train into a folder that all of them see.")
-    if at and len(at.get('processes', '.')) == team.size: at |= at['processes'][team.rank]
-    elif at and not team.first:
-        fresh = _random_state(learn)
-        at |= {k: at[k] and fresh | dict(walk=at[k]['walk']) for k in ('began', 'now')}
-    ColorLearner.fit_phases(learn, fits, at)
+    def _fit_phases_all(self, fits, at=None):
+        "`RecipeLearner.fit_phases` from this process's own random state."
+        learn,team = self.learn,self.team
+        places = team.gather([learn.run_log.images, at is None])
+        if any(o != places[0] for o in places):
+            raise TrainingError("The processes see different checkpoints. Train into a folder that all of them see.")
+        if at and len(at.get('processes', '.')) == team.size: at |= at['processes'][team.rank]
+        elif at and not team.first:
+            fresh = _random_state(learn)
+            at |= {k: at[k] and fresh | dict(walk=at[k]['walk']) for k in ('began', 'now')}
+        RecipeLearner.fit_phases(learn, fits, at)
+
+# %% ../nbs/04c_parallel.ipynb #0f1ad222
+class DataParallel(_SharedRun):
+    "Train a learner in all processes of a team: each on its share of every batch, all with the same steps."
+    order,networks = 25,('generator', 'discriminator')  # after both steps, before the average
+    def __init__(self,
+        team: Team, # From `join_team`
+    ) -> None: self.team = team
+
+    def after_create(self) -> None:
+        learn,team,dl = self.learn,self.team,self.dls.train
+        if dl.bs % team.size: raise TrainingError(f"{team.size} processes can't share batches of {dl.bs} evenly. Start a number that divides {dl.bs}.")
+        dl.create_batches = MethodType(_Shares(dl.create_batches, team), dl)
+        if 'cuda' in str(learn.dls.device):
+            for k in self.networks: setattr(self.model, k, nn.SyncBatchNorm.convert_sync_batchnorm(getattr(self.model, k)))
+        for v in self.model.state_dict().values(): dist.broadcast(v, 0)
+        learn.save,learn.fit_phases = self._save_all,self._fit_phases_all
+        learn.add_cb(_OneAnswer(team))
+        if not team.first:
+            _hush(learn)
+            set_seed(torch.initial_seed() + team.rank)
+
+    def before_fit(self) -> None:
+        for k in self.networks:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore', FutureWarning)  # newer PyTorch has another name for it
+                net = nn.parallel.DistributedDataParallel(getattr(self.model, k), broadcast_buffers=False)
+            net.register_comm_hook(self, _weighted_mean)
+            self.model.wrapped[k] = net
+    def after_fit(self) -> None: self.model.wrapped.clear()
 
 # %% ../nbs/04c_parallel.ipynb #669997e7
 def train_parallel(
@@ -265,13 +264,13 @@ def train_parallel(
     team: Team=Team(), # From `join_team`
     cbs: tuple|list=(), # More callbacks
     quiet: bool=False, # No progress bars, no table
-    **kwargs, # For `train`
-) -> ColorLearner: # Trained, equal in all processes
-    "`train`, with the processes of a team. Raises `ColorganError`."
+    **kwargs: Any, # For `train`
+) -> RecipeLearner: # Trained, equal in all processes
+    "Train with the processes of a team, as `train` does. Raises `ColorganError`."
     r = RECIPES[recipe] if isinstance(recipe, str) else recipe
     if team.size == 1: return train(photos, out, r, cbs=cbs, quiet=quiet, **dict(device=team.device) | kwargs)
     kwargs['device'] = team.device
-    if kwargs.get('num_workers') is None: kwargs['num_workers'] = max(1, os.cpu_count()//int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
+    if kwargs.get('num_workers') is None: kwargs['num_workers'] = max(1, cores()//int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
     def build():
         for o in (photos.train, photos.valid): PhotoCache.build(o, Path(out)/'cache', r.size, r.resize, num_workers=kwargs['num_workers'], quiet=quiet)
     if r.cache: team.share(build)

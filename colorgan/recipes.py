@@ -5,29 +5,28 @@
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'RECIPES', 'Phase', 'Recipe', 'recipe_learner', 'plan', 'draw_colors', 'save_figure', 'DrawSamples',
            'write_csv', 'RunLog', 'read_log', 'plot_log', 'KeepBest', 'Clock', 'Guard', 'checkpoint_files',
-           'Checkpoints', 'folder_weights', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
+           'Checkpoints', 'RecipeLearner', 'folder_weights', 'recipe_loaders', 'run_learner', 'train', 'final_figures']
 
 # %% ../nbs/04b_recipes.ipynb #f781207c
-import collections, csv, json, math, os, random, sys, time, zlib
-from collections.abc import Sequence
-from contextlib import contextmanager, nullcontext
+import collections, csv, json, math, os, random, shutil, sys, time, zlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import fastai.callback.progress  # gives learners `no_bar`
 import numpy as np
 import torch
 from fastai.callback.core import Callback, CancelFitException, CancelTrainException
 from fastai.data.core import DataLoaders
-from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import set_seed
-from fastcore.basics import patch
-from fastcore.imports import IN_NOTEBOOK
+from fastcore.imports import IN_NOTEBOOK, noop
 from matplotlib.figure import Figure
 
 from .cache import Crop, Flip, PhotoCache, cached_loaders
@@ -37,6 +36,7 @@ from .discriminator import PatchDiscriminator
 from .gan import ColorLearner, LossPart, _read_checkpoint, _take_up_optimizers, adam
 from .lab import lab_transform, normalize_lab, rgb_to_lab, to_pictures
 from .losses import FeatureLoss, PixelLoss, Rarity
+from .progress import Progress, in_terminal, say
 from .unet import WeightsError, create_generator, load_generator
 
 # %% ../nbs/04b_recipes.ipynb #54879c11
@@ -59,7 +59,7 @@ class Phase:
         return self.lr*up*(min(1., (1 - done)/self.decay) if self.decay else 1.)
 
 # %% ../nbs/04b_recipes.ipynb #7f7f5b90
-OPTIMIZERS = {'adam': adam, 'adamw': partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, weight_decay=1e-2)}
+OPTIMIZERS: dict[str, Callable] = {'adam': adam, 'adamw': partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, weight_decay=1e-2)}
 
 @dataclass(frozen=True)
 class Recipe:
@@ -87,7 +87,7 @@ class Recipe:
     precision: str='fp32' # Or 'auto', 'bf16', 'fp16'
 
 # %% ../nbs/04b_recipes.ipynb #cb160686
-RECIPES = {
+RECIPES: dict[str, Recipe] = {
     'seed': Recipe('seed'),
     'pretrain': Recipe('pretrain', 'dynamic_unet', dict(encoder='resnet18'), pretrained=True,
                        phases=(Phase(20, 1e-4, (0.9, 0.999), adversarial=False), Phase(20))),
@@ -113,9 +113,9 @@ def recipe_learner(
     dls: DataLoaders, # Batches of `(L_norm, ab_norm)`
     features: str|os.PathLike|None=None, # File of the ImageNet weights, for a generator that takes one; None: torchvision's
     start: str|os.PathLike|None=None, # Weights file of a generator to go on from, in place of the recipe's
-    **kwargs, # For `ColorLearner`
-) -> ColorLearner: # With `learn.recipe`
-    "A learner with the recipe's networks, losses and precision. Raises `TrainingError`, and `WeightsError` without pretrained weights."
+    **kwargs: Any, # For `ColorLearner`
+) -> 'RecipeLearner': # Not trained yet
+    "Make a learner with the recipe's networks, losses and precision. Raises `TrainingError`, and `WeightsError` without pretrained weights."
     least = min((min(p.size or recipe.size, recipe.size) for p in recipe.phases if p.adversarial), default=recipe.size)
     if least < (needed := 24*recipe.discriminator_args.get('shrink', 1)):
         raise TrainingError(f"Pictures of {least} pixels are too small for this recipe's critic. Train with a size of {needed} or more.")
@@ -127,7 +127,7 @@ def recipe_learner(
     pixel = PixelLoss(recipe.pixel, getattr(dls, 'rarity', None), features, recipe.perceptual)
     own = dict(l1=recipe.l1, mode=recipe.mode, pixel=pixel, precision=recipe.precision, average=recipe.average, opt_func=OPTIMIZERS[recipe.optimizer])
     if recipe.encoder_lr != 1 and hasattr(G, 'encoder'): own |= dict(groups=_encoder_apart)
-    learn = ColorLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
+    learn = RecipeLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), **(own | kwargs))
     learn.recipe = recipe
     return learn
 
@@ -161,7 +161,7 @@ def draw_colors(
     captions: Sequence[str]=(), # One for each column
     height: float=1.6, # Of a row, in inches
 ) -> Figure: # With no window of its own
-    "Rows of pictures with their names at the left."
+    "Draw rows of pictures with their names at the left."
     ratios = [o.width/o.height if hasattr(o, 'width') else o.shape[1]/o.shape[0] for o in next(iter(rows.values()))]
     fig = Figure(figsize=(height*sum(ratios) + .3, height*len(rows) + .25), layout='constrained', dpi=110)
     axs = fig.subplots(len(rows), len(ratios), squeeze=False, width_ratios=ratios)
@@ -193,15 +193,15 @@ class DrawSamples(Callback):
     def __init__(self,
         folder: str|os.PathLike|None=None, # Save `epoch-0001.png` and so on there; None: show in the notebook
         n: int=6, # How many
-    ): self.folder,self.n,self.drawn = folder,n,0
+    ) -> None: self.folder,self.n,self.drawn = folder,n,0
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         self.batch = None
         if self.folder: _tidy(Path(self.folder))
 
-    def after_pred(self):
+    def after_pred(self) -> None:
         if not self.training and self.batch is None: self.batch = tuple(o[:self.n].clone() for o in (self.x, self.y))
-    def after_epoch(self):
+    def after_epoch(self) -> None:
         if self.batch is None: return
         self.drawn += 1
         x,y = self.batch
@@ -215,13 +215,17 @@ class DrawSamples(Callback):
 def write_csv(
     dst: str|os.PathLike, # The file
     names: Sequence[str], # Of its columns
-    rows: Sequence[Sequence], # Floats are written with six digits
+    rows: Iterable[Sequence], # Floats are written with six digits; None and NaN as nothing
 ) -> None:
     "Write a CSV file, whole or not at all. Raises `OutputError`."
     with write_whole(dst) as tmp, tmp.open('w', newline='') as f:
         out = csv.writer(f, lineterminator='\n')
         out.writerow(names)
-        out.writerows([f'{v:.6g}' if isinstance(v, float) else v for v in row] for row in rows)
+        out.writerows([('' if math.isnan(v) else f'{v:.6g}') if isinstance(v, float) else v for v in row] for row in rows)
+
+def _columns(learn):
+    "Of history.csv: the same in all phases."
+    return ['images', 'seconds', 'train_loss', 'valid_loss', *(m.name for m in learn._metrics)]
 
 # %% ../nbs/04b_recipes.ipynb #aae7c69e
 class RunLog(Callback):
@@ -230,26 +234,26 @@ class RunLog(Callback):
     def __init__(self,
         out: str|os.PathLike, # The folder
         about: dict|None=None, # For the weights' card
-    ): self.out,self.about,self.images,self.seconds,self.rows,self.seen = Path(out),about or {},0,0.,[],[]
+    ) -> None: self.out,self.about,self.images,self.seconds,self.rows,self.seen = Path(out),about or {},0,0.,[],[]
 
     kept = 'images','seconds','rows','seen'
-    def before_fit(self):
+    def before_fit(self) -> None:
         _tidy(self.out)
         with write_whole(self.out/'recipe.json') as tmp: tmp.write_text(json.dumps(asdict(self.recipe), indent=1))
 
-    def before_train(self): self.start = time.perf_counter()
-    def after_batch(self):
+    def before_train(self) -> None: self.start = time.perf_counter()
+    def after_batch(self) -> None:
         if not self.training: return
         now = time.perf_counter()
         self.seconds,self.start = self.seconds + now - self.start,now
         self.images += len(self.y)
         self.seen.append(self.images)
 
-    def after_epoch(self):
-        names,values = self.recorder.metric_names[1:-1],self.recorder.values[-1]
-        values = [None]*(len(names) - len(values)) + list(values)  # an epoch cut short has no train_loss
-        self.rows.append([self.images, round(self.seconds, 1), *values])
-        write_csv(self.out/'history.csv', ['images', 'seconds', *names], self.rows)
+    def after_epoch(self) -> None:
+        names,values = list(self.recorder.metric_names[1:-1]),list(self.recorder.values[-1])
+        now = dict(zip(names[::-1], values[::-1]))  # from the end: an epoch cut short has no train_loss
+        self.rows.append([self.images, round(self.seconds, 1), *map(now.get, _columns(self.learn)[2:])])
+        write_csv(self.out/'history.csv', _columns(self.learn), self.rows)
         k = math.ceil(len(self.seen)/400)
         means = torch.stack(self.gan_trainer.history).unfold(0, k, k).mean(-1).tolist()
         write_csv(self.out/'losses.csv', ['images', *self.gan_trainer.parts], ([n, *m] for n,m in zip(self.seen[k-1::k], means)))
@@ -269,7 +273,7 @@ def plot_log(
     folder: Path|Traversable, # What `train` wrote: a path or an `importlib.resources` folder
     metrics: Sequence[str]=('psnr', 'ciede2000'), # Columns of history.csv
 ) -> Figure: # With no window of its own
-    "The parts of the losses and the validation figures over the images seen."
+    "Plot the parts of the losses and the validation figures over the images seen."
     history,losses = read_log(folder)
     shown = [m for m in metrics if m in history]
     fig = Figure(figsize=(3.3*(2 + len(shown)), 2.7), layout='constrained', dpi=100)
@@ -294,13 +298,13 @@ class KeepBest(Callback):
     def __init__(self,
         metric: str, # A column of the log: 'psnr', where more is better; 'ciede2000', 'valid_loss' and others, where less is
         patience: int|None=None, # Epochs; None: never end it
-    ): self.metric,self.patience,self.value,self.waited,self.stopped = metric,patience,None,0,False
+    ) -> None: self.metric,self.patience,self.value,self.waited,self.stopped = metric,patience,None,0,False
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         known = self.recorder.metric_names[1:-1]
         if self.metric not in known: raise TrainingError(f"The log has no column {self.metric!r} to keep the best by; it has {', '.join(known)}.")
 
-    def after_epoch(self):
+    def after_epoch(self) -> None:
         log,now = self.run_log,self.recorder.values[-1][self.recorder.metric_names[1:-1].index(self.metric)]
         better = self.value is None or (now > self.value if self.metric in _HIGHER_IS_BETTER else now < self.value)
         self.waited = 0 if better else self.waited + 1
@@ -315,15 +319,15 @@ class Clock(Callback):
     order = 70  # after everything that writes
     def __init__(self,
         limit: float, # Seconds, over all fits
-    ): self.limit,self.stopped,self.start = limit,False,None
+    ) -> None: self.limit,self.stopped,self.start = limit,False,None
 
-    def before_fit(self): self.start = self.start or time.perf_counter()
-    def due(self): return time.perf_counter() - self.start > self.limit
-    def after_batch(self):
+    def before_fit(self) -> None: self.start = self.start or time.perf_counter()
+    def due(self) -> bool: return time.perf_counter() - self.start > self.limit
+    def after_batch(self) -> None:
         if self.training and self.due():
             self.stopped = True
             raise CancelTrainException()
-    def after_epoch(self):
+    def after_epoch(self) -> None:
         if self.stopped: raise CancelFitException()
 
 # %% ../nbs/04b_recipes.ipynb #b1eba1ba
@@ -333,13 +337,13 @@ class Guard(Callback):
     def __init__(self,
         every: int=50, # Steps between two looks
         times: float=5., # What L1 may grow to
-    ): self.every,self.times,self.least = every,times,math.inf
+    ) -> None: self.every,self.times,self.least = every,times,math.inf
 
-    def after_batch(self):
+    def after_batch(self) -> None:
         if self.training and len(self.gan_trainer.history) % self.every == 0: self.look()
-    def after_epoch(self): self.look()
+    def after_epoch(self) -> None: self.look()
 
-    def look(self):
+    def look(self) -> None:
         "Look at the last steps."
         if not self.gan_trainer.history: return
         l1 = torch.stack(self.gan_trainer.history[-self.every:])[:, -1].mean().item()
@@ -371,21 +375,22 @@ def _set_random_state(learn, state):
         walk.rng.bit_generator.state,walk.left = state['walk'][0],list(state['walk'][1])
 
 # %% ../nbs/04b_recipes.ipynb #754a4987
-@patch
-def all_batches(self:ColorLearner):
-    "As fastai's, but that an epoch may go on in its middle."
-    if not self.training: return Learner.all_batches(self)
-    self.n_iter,at,self.going_on = len(self.dl),getattr(self, 'going_on', None),None
-    if at:
-        _set_random_state(self, at['began'] if at['batch'] else at['now'])
-        loss,self.recorder.smooth_loss.count = at['smooth_loss']
-        self.recorder.smooth_loss.val = torch.tensor(loss)
-    self.began,batches,done = _random_state(self),iter(self.dl),at['batch'] if at else 0
-    if done:
-        for _ in range(done): next(batches)
-        _set_random_state(self, at['now'])
-        self.gan_trainer.epoch_start = at['epoch_start']
-    for o in enumerate(batches, done): self.one_batch(*o)
+class _ContinuedLearner(ColorLearner):
+    "An epoch may go on in its middle."
+    def all_batches(self) -> None:
+        "Go through the epoch's batches, or through those that are left of it."
+        if not self.training: return super().all_batches()
+        self.n_iter,at,self.going_on = len(self.dl),getattr(self, 'going_on', None),None
+        if at:
+            _set_random_state(self, at['began'] if at['batch'] else at['now'])
+            loss,self.recorder.smooth_loss.count = at['smooth_loss']
+            self.recorder.smooth_loss.val = torch.tensor(loss)
+        self.began,batches,done = _random_state(self),iter(self.dl),at['batch'] if at else 0
+        if done:
+            for _ in range(done): next(batches)
+            _set_random_state(self, at['now'])
+            self.gan_trainer.epoch_start = at['epoch_start']
+        for o in enumerate(batches, done): self.one_batch(*o)
 
 # %% ../nbs/04b_recipes.ipynb #5f6e07b1
 def checkpoint_files(
@@ -393,6 +398,15 @@ def checkpoint_files(
 ) -> list[Path]: # Newest first
     "The checkpoints in a folder."
     return sorted((f for f in Path(folder).glob('*.safetensors') if f.stem.isdigit()), reverse=True)
+
+# %% ../nbs/04b_recipes.ipynb #96dd1c19
+def _state_of_run(learn, batch):
+    "All that a run is but for its tensors, as JSON can hold it."
+    smooth,course = learn.recorder.smooth_loss,learn.course
+    return dict(phase=course.phase_index, epoch=course.epoch_now + (batch == 0), batch=batch, epoch_start=learn.gan_trainer.epoch_start,
+                smooth_loss=[float(smooth.val), smooth.count], began=learn.began if batch else None, now=_random_state(learn), course=learn.fits_json,
+                scaler=learn.precision.scaler.state_dict(), history=torch.stack(learn.gan_trainer.history).tolist(), about=learn.about_run,
+                kept={type(c).__name__: {k: getattr(c, k) for k in c.kept} for c in learn.cbs if hasattr(c, 'kept')})
 
 # %% ../nbs/04b_recipes.ipynb #3d73d523
 class Checkpoints(Callback):
@@ -402,114 +416,166 @@ class Checkpoints(Callback):
         folder: str|os.PathLike, # Made if it is not there
         minutes: float=5., # Of training, between two within an epoch
         keep: int=2, # How many files
-    ): self.folder,self.minutes,self.keep = Path(folder),minutes,keep
+    ) -> None: self.folder,self.minutes,self.keep = Path(folder),minutes,keep
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         _tidy(self.folder)
         self.last = time.monotonic()
 
-    def due(self): return time.monotonic() - self.last > self.minutes*60
-    def after_batch(self):
+    def due(self) -> bool: return time.monotonic() - self.last > self.minutes*60
+    def after_batch(self) -> None:
         if self.training and self.due(): self.write(self.learn.iter + 1)
-    def after_epoch(self): self.write(0)
+    def after_epoch(self) -> None: self.write(0)
 
-# %% ../nbs/04b_recipes.ipynb #96dd1c19
-@patch
-def write(self:Checkpoints,
-    batch: int, # Batches of this epoch that are learned; 0: all, and its end is logged
-) -> Path: # The file
-    "Write a checkpoint now. Raises `OutputError`, and `TrainingError` if the training came apart."
-    learn,course = self.learn,self.course
-    learn.guard.look()
-    smooth = learn.recorder.smooth_loss
-    run = dict(phase=course.phase_index, epoch=course.epoch_now + (batch == 0), batch=batch, epoch_start=learn.gan_trainer.epoch_start,
-               smooth_loss=[float(smooth.val), smooth.count], began=learn.began if batch else None, now=_random_state(learn), course=learn.fits_json,
-               scaler=learn.precision.scaler.state_dict(), history=torch.stack(learn.gan_trainer.history).tolist(), about=learn.about_run,
-               kept={type(c).__name__: {k: getattr(c, k) for k in c.kept} for c in learn.cbs if hasattr(c, 'kept')})
-    file = learn.save((self.folder/f'{learn.run_log.images:010}').absolute(), run=json.dumps(run))
-    self.last = time.monotonic()
-    for old in checkpoint_files(self.folder)[self.keep:]: old.unlink(missing_ok=True)
-    return file
+    def write(self,
+        batch: int, # Batches of this epoch that are learned; 0: all, and its end is logged
+    ) -> Path: # The file
+        "Write a checkpoint now. Raises `OutputError`, and `TrainingError` if the training came apart."
+        self.learn.guard.look()
+        file = self.learn.save((self.folder/f'{self.learn.run_log.images:010}').absolute(), run=json.dumps(_state_of_run(self.learn, batch)))
+        self.last = time.monotonic()
+        for old in checkpoint_files(self.folder)[self.keep:]: old.unlink(missing_ok=True)
+        return file
 
 # %% ../nbs/04b_recipes.ipynb #63d7eb11
 class Course(Callback):
-    "Give each epoch its number of images, and each step its learning rate."
+    "Give each epoch its number of images, and each step its learning rate; say where the run is."
     order = -20
     def __init__(self,
         phase_index: int, # Which phase this is
         phase: Phase, # What to do in it
         lengths: list[int], # Images in each of its epochs
         first: int=0, # The epoch to begin with
-    ): self.phase_index,self.phase,self.lengths,self.first = phase_index,phase,lengths,first
+    ) -> None: self.phase_index,self.phase,self.lengths,self.first = phase_index,phase,lengths,first
 
     @property
-    def epoch_now(self): return self.first + self.learn.epoch
-    def before_epoch(self): self.dls.train.n = self.lengths[self.epoch_now]
-    def before_batch(self):
+    def epoch_now(self) -> int: return self.first + self.learn.epoch
+    def before_fit(self) -> None:
+        if self.learn.logger is not noop: _say(_phase_line(self.learn, self))
+
+    def before_epoch(self) -> None: self.dls.train.n = self.lengths[self.epoch_now]
+    def before_batch(self) -> None:
         if not self.training: return
         seen = sum(self.lengths[:self.epoch_now]) + self.iter*self.dls.train.bs
         rate = self.phase.rate(seen/sum(self.lengths))
         self.opt.set_hyper('lr', [rate*self.recipe.encoder_lr, rate] if len(self.opt.hypers) == 2 else rate)
 
+    def after_epoch(self) -> None:
+        epochs = [len(lengths) for _,lengths in self.learn.fits_json]
+        self.recorder.log[0] = f'{sum(epochs[:self.phase_index]) + self.epoch_now + 1}/{sum(epochs)}'  # it is about to be printed
+
+# %% ../nbs/04b_recipes.ipynb #3157a001
+def _phase_line(learn, course):
+    "What a phase is."
+    who,side = 'generator and critic' if course.phase.adversarial else 'generator alone',min(course.phase.size or learn.recipe.size, learn.recipe.size)
+    return f'Phase {course.phase_index + 1} of {len(learn.fits_json)}: {who}',f'{side}x{side}',f'{sum(course.lengths)} images'
+
 class Stop(Callback):
     "End the fit when a callback has said so, after everything is written."
     order = 71
-    def after_epoch(self):
+    def after_epoch(self) -> None:
         if any(getattr(c, 'stopped', False) for c in self.learn.cbs): raise CancelFitException()
 
 # %% ../nbs/04b_recipes.ipynb #96b20abc
-@patch
-def fit_phases(self:ColorLearner,
-    fits: list[tuple[Phase, list[int]]], # From `plan`: phases, each with the images in each of its epochs
-    at: dict|None=None, # Where to go on, from a checkpoint; `resume` gives it
-) -> None:
-    "Run the phases one after the other, each with optimizers of its own."
-    self.fits_json = [[asdict(p), lengths] for p,lengths in fits]
-    for i,(phase,lengths) in enumerate(fits):
-        if any(getattr(c, 'stopped', False) for c in self.cbs): return
-        first = at['epoch'] if at and at['phase'] == i else 0
-        if at and (i < at['phase'] or first == len(lengths)):
-            if i == at['phase']: at = _set_random_state(self, at['now'])
-            continue
-        self.gan_trainer.adversarial = phase.adversarial
-        self.opt_func = partial(OPTIMIZERS[self.recipe.optimizer], betas=phase.betas)
-        if hasattr(self.dls.train, 'crop'): self.dls.train.crop.size = min(phase.size or self.recipe.size, self.recipe.size)
-        if at:
-            self.create_opt()
-            self.gan_trainer.before_fit()
-            _take_up_optimizers(self.gan_trainer, *at['optimizers'])
-        self.going_on = at
-        self.fit(len(lengths) - first, phase.lr, reset_opt=not at, cbs=[Course(i, phase, lengths, first), Stop()])
-        at = None
+class _PhasedLearner(_ContinuedLearner):
+    "Phases come one after the other."
+    def fit_phases(self,
+        fits: list[tuple[Phase, list[int]]], # From `plan`: phases, each with the images in each of its epochs
+        at: dict|None=None, # Where to go on, from a checkpoint; `resume` gives it
+    ) -> None:
+        "Run the phases one after the other, each with optimizers of its own."
+        self.fits_json = [[asdict(p), lengths] for p,lengths in fits]
+        for i,(phase,lengths) in enumerate(fits):
+            if any(getattr(c, 'stopped', False) for c in self.cbs): return
+            first = at['epoch'] if at and at['phase'] == i else 0
+            if at and (i < at['phase'] or first == len(lengths)):
+                if i == at['phase']: at = _set_random_state(self, at['now'])
+                continue
+            self.gan_trainer.adversarial = phase.adversarial
+            self.opt_func = partial(OPTIMIZERS[self.recipe.optimizer], betas=phase.betas)
+            if hasattr(self.dls.train, 'crop'): self.dls.train.crop.size = min(phase.size or self.recipe.size, self.recipe.size)
+            if at:
+                self.create_opt()
+                self.gan_trainer.before_fit()
+                _take_up_optimizers(self.gan_trainer, *at['optimizers'])
+            self.going_on = at
+            self.fit(len(lengths) - first, phase.lr, reset_opt=not at, cbs=[Course(i, phase, lengths, first), Stop()])
+            at = None
 
 # %% ../nbs/04b_recipes.ipynb #2f6a523a
-@patch
-def resume(self:ColorLearner,
-    folder: str|os.PathLike, # With checkpoints of a run with the same recipe, photographs and seed
-) -> None:
-    "Go on from the newest whole checkpoint to the end of its run. Raises `TrainingError`."
-    for file in checkpoint_files(folder):
-        try: header,tensors = _read_checkpoint(file)
-        except WeightsError as e: print(f'{e} Trying the one before.')
-        else: break
-    else: raise TrainingError(f"There is no checkpoint to resume from in {folder}. Train from the start, without resuming.")
-    at = json.loads(header['run'])
-    other = [k for k in self.about_run if at['about'].get(k) != self.about_run[k]]
-    if other: raise TrainingError(f"{file} comes from another run: its {' and '.join(other)} differ. Resume with what it was started with.")
-    networks = {k: v for k,v in tensors.items() if not k.startswith('opt_')}
-    self.model.load_state_dict(networks)
-    self.precision.before_fit()
-    self.precision.scaler.load_state_dict(at['scaler'])
-    self.gan_trainer.history = [torch.tensor(o, device=self.dls.device) for o in at['history']]
-    for c in self.cbs:
-        for k,v in at['kept'].get(type(c).__name__, {}).items(): setattr(c, k, v)
-    fits = [(Phase(**p | dict(betas=tuple(p['betas']))), lengths) for p,lengths in at['course']]
-    self.fit_phases(fits, at | dict(optimizers=(tensors, header)))
+class _ResumedLearner(_PhasedLearner):
+    "A run goes on where it stopped."
+    def resume(self,
+        folder: str|os.PathLike, # With checkpoints of a run with the same recipe, photographs and seed
+    ) -> None:
+        "Go on from the newest whole checkpoint to the end of its run. Raises `TrainingError`."
+        for file in checkpoint_files(folder):
+            try: header,tensors = _read_checkpoint(file)
+            except WeightsError as e: say(f'{e} Trying the one before.')
+            else: break
+        else: raise TrainingError(f"There is no checkpoint to resume from in {folder}. Train from the start, without resuming.")
+        at = json.loads(header['run'])
+        other = [k for k in self.about_run if at['about'].get(k) != self.about_run[k]]
+        if other: raise TrainingError(f"{file} comes from another run: its {' and '.join(other)} differ. Resume with what it was started with.")
+        networks = {k: v for k,v in tensors.items() if not k.startswith('opt_')}
+        self.model.load_state_dict(networks)
+        self.precision.before_fit()
+        self.precision.scaler.load_state_dict(at['scaler'])
+        self.gan_trainer.history = [torch.tensor(o, device=self.dls.device) for o in at['history']]
+        for c in self.cbs:
+            for k,v in at['kept'].get(type(c).__name__, {}).items(): setattr(c, k, v)
+        fits = [(Phase(**p | dict(betas=tuple(p['betas']))), lengths) for p,lengths in at['course']]
+        self.fit_phases(fits, at | dict(optimizers=(tensors, header)))
+
+# %% ../nbs/04b_recipes.ipynb #3157a003
+class RecipeLearner(_ResumedLearner):
+    "A `ColorLearner` that follows a recipe, phase by phase, and can be resumed."
+    recipe: Recipe # What it follows
+    run_log: RunLog # How far it came, and where its files are
+
+    def _last(self):
+        "The last row of its log by column; nothing before the first epoch."
+        rows = getattr(self, 'run_log', None) and self.run_log.rows
+        return {k: v for k,v in zip(_columns(self), rows[-1]) if v is not None} if rows else {}
+
+    def __repr__(self) -> str:
+        last = self._last()
+        if not last: return f'RecipeLearner {self.recipe.name!r}, not trained yet'
+        figures = ', '.join(f'{k} {v:.4g}' for k,v in last.items() if k not in ('images', 'seconds'))
+        return f"RecipeLearner {self.recipe.name!r}: {last['images']} images in {last['seconds']:.0f} s, {figures}; {self.run_log.out/'weights.safetensors'}"
+
+    def _repr_markdown_(self) -> str: # For a notebook
+        last = self._last()
+        if not last: return repr(self)
+        head,line,row = ('| ' + ' | '.join(o) + ' |' for o in (last, ['--:']*len(last), (f'{v:.4g}' if isinstance(v, float) else str(v) for v in last.values())))
+        return f"`{self.recipe.name}`, trained: `{self.run_log.out/'weights.safetensors'}`\n\n{head}\n{line}\n{row}"
 
 # %% ../nbs/04b_recipes.ipynb #c38e677a
+def _say(fields):
+    "Print what belongs together: in a line, or in as many as the terminal needs."
+    columns,lines = shutil.get_terminal_size().columns if in_terminal() else math.inf,['']
+    for o in fields:
+        if lines[-1].strip() and len(lines[-1]) + 2 + len(o) > columns: lines.append('')
+        lines[-1] += ('  ' if lines[-1] or len(lines) > 1 else '') + o
+    say('\n'.join(lines))
+    sys.stdout.flush()  # of a pipe
+
 def _print_row(learn, row):
-    "An epoch's figures in a line, where there is no terminal for a table."
-    print('  '.join(f'{n} {v:.4g}' if isinstance(v, float) else f'{n} {v}' for n,v in zip(learn.recorder.metric_names, row)), flush=True)
+    names,row = list(learn.recorder.metric_names),list(row)
+    last = dict(zip(names[::-1], row[:0:-1])) | {names[0]: row[0]}  # from the end: an epoch cut short has no train_loss
+    _say([f'{k} {last[k]:.4g}' if isinstance(last[k], float) else f'{k} {last[k]}' for k in names if last.get(k) is not None])
+
+class _Bar(Callback):
+    "A bar over the images of all phases."
+    order = 63  # after they are counted
+    def __init__(self): self.bar = None
+    def before_fit(self):
+        total = sum(sum(lengths) for _,lengths in self.learn.fits_json)
+        if self.bar is None: self.bar = Progress(total, 'images', self.run_log.images, in_terminal())
+    def after_batch(self):
+        if self.training: self.bar.update(self.run_log.images - self.bar.n)
+    def close(self):
+        if self.bar is not None: self.bar.close()
 
 # %% ../nbs/04b_recipes.ipynb #709d98ca
 def folder_weights(
@@ -587,8 +653,8 @@ def run_learner(
     minutes: float|None=5., # Between two checkpoints; None: write none
     backend: str|None=None, # Compile both networks with this backend of `torch.compile`, such as 'inductor'
     quiet: bool=False, # No progress bar
-) -> ColorLearner: # Not trained yet
-    "The learner that `train` trains: seeded, with loaders, log, samples, guard and checkpoints."
+) -> RecipeLearner: # Not trained yet
+    "Make the learner that `train` trains: seeded, with loaders, log, samples, guard and checkpoints."
     set_seed(seed)
     out = Path(out).absolute()
     dls = recipe_loaders(recipe, photos, out/'cache', seed, device, num_workers, item_tfms, quiet)
@@ -609,10 +675,18 @@ def _check_beginning(recipe, start, out, folder, resume):
 # %% ../nbs/04b_recipes.ipynb #b62b32b2
 @contextmanager
 def _shown(learn, quiet):
-    "Progress bars and a table where there is a notebook or a terminal, otherwise lines; or nothing."
-    bars = not quiet and (IN_NOTEBOOK or sys.stdout.isatty())
-    if not bars: learn.logger = partial(_print_row, learn)
-    with nullcontext() if bars else learn.no_bar(), learn.no_logging() if quiet else nullcontext(): yield
+    "Show fastai's table in a notebook; elsewhere a line for each epoch, in a terminal below them a bar; or nothing."
+    if quiet:
+        with learn.no_bar(), learn.no_logging(): yield
+    elif IN_NOTEBOOK: yield
+    else:
+        learn.logger,bar = partial(_print_row, learn),_Bar()
+        learn.add_cb(bar)
+        try:
+            with learn.no_bar(): yield
+        finally:
+            bar.close()
+            learn.remove_cb(bar)
 
 # %% ../nbs/04b_recipes.ipynb #f5d37383
 def train(
@@ -634,7 +708,7 @@ def train(
     resume: bool=False, # Go on where the run in `out` was interrupted; from the start if there is none
     backend: str|None=None, # Compile both networks with this backend of `torch.compile`, such as 'inductor'
     quiet: bool=False, # No progress bars, no table
-) -> ColorLearner: # Trained
+) -> RecipeLearner: # Trained
     "Train a recipe; `out` has its weights, logs and samples after every epoch. Raises `ColorganError`."
     r,out,folder = RECIPES[recipe] if isinstance(recipe, str) else recipe,Path(out),Path(out)/'checkpoints'
     fits = plan(r, len(photos.train), images, epochs, valid_every)
@@ -651,7 +725,7 @@ def final_figures(
     learn: ColorLearner, # Trained, with picture metrics
     files: Sequence, # The test photographs: paths or PIL pictures
 ) -> tuple[dict[str, float], dict[str, float]]: # By metric: ours, and left gray
-    "The learner's picture metrics on `files`."
+    "Measure the learner's picture metrics on `files`."
     r,ours = learn.recipe,[m for m in learn.metrics if not isinstance(m, LossPart)]
     gray = [copy(m) for m in ours]
     for m in ours + gray: m.reset()
