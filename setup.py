@@ -11,7 +11,8 @@ config.read(root/'settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
 lib, site = cfg['lib_name'], cfg['doc_host'] + cfg['doc_baseurl']
 video,widgets = (shlex.split(cfg[f'{extra}_requirements']) for extra in ('video', 'widgets'))
-pythons = [f'3.{minor}' for minor in range(int(cfg['min_python'].split('.')[1]), 14)]
+first,last = (int(cfg[f'{end}_python'].split('.')[1]) for end in ('min', 'max'))
+pythons = [f'3.{minor}' for minor in range(first, last + 1)]
 
 setup(
     name=lib,

@@ -2,11 +2,9 @@
 an empty folder. The cells that nbdev_test leaves out (slow, cuda, `eval: false`) are left out here too."""
 import argparse
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
-from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 
 import nbformat
@@ -15,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.filters import strip_ansi
 
-from project import cfg, left_out, name, notebooks, root
+from project import cfg, left_out, make_environment, name, notebooks, run, wheel
 
 minutes = 15  # for one notebook
 facts = f'''
@@ -35,24 +33,9 @@ class Client(NotebookClient):
         return km
 
 
-def run(*args):
-    "Run a command, from outside the project; show what it said and stop where it fails."
-    args = [str(a) for a in args]
-    r = subprocess.run(args, cwd='/', text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT)
-    if r.returncode: sys.exit(f'{r.stdout[-4000:]}\nFAILED {" ".join(args[1:5])}')
-    return r.stdout
-
-
 def environment(folder):
     "A new environment with the library's wheel, as Colab's install cell would make it; returns its Python."
-    copytree(root, folder/'tree', symlinks=True, ignore=ignore_patterns('.*', 'build', '*.egg-info', '_proc', '_docs'))
-    run(sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '--wheel-dir', folder, folder/'tree')
-    wheel, = folder.glob('*.whl')
-    run(sys.executable, '-m', 'venv', folder/'venv')
-    python = folder/'venv/bin/python'
-    run(python, '-m', 'pip', 'install', '-q', f'{wheel}[video,widgets]', 'ipykernel')
-    return python
+    return make_environment(folder/'venv', sys.executable, f'{wheel(folder)}[video,widgets]', 'ipykernel')
 
 
 def kept(path):

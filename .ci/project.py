@@ -1,8 +1,10 @@
 "What the checks share: the project's settings, its notebooks and its pages."
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import nbformat
 import yaml
@@ -13,7 +15,7 @@ from nbdev.process import extract_directives
 from nbdev.processors import FilterDefaults
 
 cfg = get_config()
-root, nbs = cfg.config_path.resolve(), cfg.nbs_path.resolve()
+root, nbs, here = cfg.config_path.resolve(), cfg.nbs_path.resolve(), Path(__file__).resolve().parent
 colab = 'https://colab.research.google.com/github/'
 _fig_alt = re.compile(r'^#\s*\|\s*fig-alt:(.*)', re.M)
 _fence = re.compile(r' {0,3}(`{3,}|~{3,})(.*)')
@@ -72,6 +74,31 @@ def prose(text):
         elif mark is None: mark = m[1]
         elif m[1].startswith(mark) and not m[2].strip(): mark = None
     return '\n'.join(lines), mark
+
+
+def run(*args):
+    "What a command prints, run from outside the project; show it and stop where it fails."
+    args = [str(a) for a in args]
+    r = subprocess.run(args, cwd='/', text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if r.returncode: sys.exit(f'{r.stdout[-4000:]}\nFAILED {" ".join(args[1:5])}')
+    return r.stdout
+
+
+def wheel(folder):
+    "The wheel of the library, built in `folder` from a copy of the project."
+    tree = folder/'tree'
+    copytree(root, tree, symlinks=True, ignore=ignore_patterns('.*', 'build', 'dist', '*.egg-info', '_proc', '_docs'))
+    run(sys.executable, '-m', 'uv', 'build', '-q', '--wheel', '--out-dir', folder, tree)
+    found, = folder.glob('*.whl')
+    return found
+
+
+def make_environment(folder, python, *wanted):
+    "The Python of an environment in `folder`, made for `python`, or there already where that is None, with the packages `wanted`."
+    if python: run(sys.executable, '-m', 'uv', 'venv', '-q', '--seed', '--no-project', '--python', python, folder)
+    made = folder/('Scripts/python.exe' if os.name == 'nt' else 'bin/python')
+    run(sys.executable, '-m', 'uv', 'pip', 'install', '-q', '--python', made, *wanted)
+    return made
 
 
 def finish(faults, done):

@@ -1,4 +1,5 @@
 "The checks find what they are there for: each fault, planted alone in a notebook of its own, is reported and nothing else."
+import importlib
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from execnb.nbio import mk_cell, new_nb, write_nb
 
+from checker import hidden
 from project import colab, cfg, finish, root
 
 here = Path(__file__).parent
@@ -63,6 +65,30 @@ faults = {  # the cells of a notebook, and what pages.py says of it
     'nested': ([md('[`rgb_loaders`](index.ipynb)')], 'nbdev links `rgb_loaders` itself'),
     'size': ([md('word ' * 130_000)], 'KB, more than 600'),
 }
+
+
+module = '''
+__all__ = ['Good', 'Outside', 'Untyped', 'good', 'untyped']
+class Good:
+    "All in its place."
+    size: int = 1
+    def __init__(self) -> None: pass
+    def twice(self, x: int) -> int: return 2*x
+    @property
+    def whole(self) -> bool: return True
+    @classmethod
+    def make(cls) -> 'Good': return cls()
+class Outside: pass
+def double(self, x: int) -> int: return 2*x
+Outside.double, Outside.whole = double, property(Good.twice)
+class Untyped:
+    def __init__(self): pass
+    def twice(self, x): return 2*x
+def good(x: int) -> int: return x
+def untyped(x: int, **more) -> int: return x
+'''
+unseen = ['Outside.double: put on', 'Outside.whole: put on', 'Untyped.__init__: no annotation of what', 'Untyped.twice: no annotation of x, what',
+          'untyped: no annotation of more']
 
 
 def notebook(path, *cells, title='# Name\n\n> one line', badge=badge, **changes):
@@ -144,7 +170,11 @@ def main():
 
         (project/'README.md').write_text('# Another\n')
         if not run(project, 'readme.py', '--check')[0]: wrong.append('readme.py does not see that README.md differs')
-    finish(wrong, f'{len(said) + 3} planted faults were found')
+        (project/'planted.py').write_text(module)
+        sys.path.insert(0, tmp)
+        lines = list(hidden(importlib.import_module('planted')))
+        if len(lines) != len(unseen) or not all(f'planted.{o}' in line for o, line in zip(unseen, lines)): wrong.append(f'checker.py says: {lines}')
+    finish(wrong, f'{len(said) + 3 + len(unseen)} planted faults were found')
 
 
 if __name__ == '__main__': main()

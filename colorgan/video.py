@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 from heapq import merge
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from . import __version__
+from .compute import cores, fork_safe, thread_pool
 from .data import ColorganError, OutputError, write_whole
-from .inference import Colorizer, Report, Upsampler, _cores, _threads, check_target, has_color, join, lightness
+from .inference import Colorizer, Report, Upsampler, check_target, has_color, join, lightness
 from .lab import rgb_to_L
 from .pictures import _SYNTHETIC, _marked_comment
 
@@ -35,10 +37,24 @@ from .pictures import _SYNTHETIC, _marked_comment
 class VideoError(ColorganError):
     "A film that can't be read, or that can't be colored as asked."
 
-def _av():
-    try: import av
-    except ImportError as e: raise VideoError('Films need two more packages. Install them with: pip install "colorgan[video]"') from e
-    return av
+@contextmanager
+def _kept(name):
+    "Leave a variable of the environment as it was."
+    before = os.environ.get(name)
+    try: yield
+    finally:
+        if before is None: os.environ.pop(name, None)
+        else: os.environ[name] = before
+
+@lru_cache
+def _needed(name):
+    "A package of the extra `video`. OpenCV sets a variable when it is imported."
+    with _kept('LD_LIBRARY_PATH'):
+        try: return import_module(name)
+        except ImportError as e: raise VideoError('Films need two more packages. Install them with: pip install "colorgan[video]"') from e
+
+def _av(): return _needed('av')
+def _cv2(): return _needed('cv2')
 
 # %% ../nbs/07_video.ipynb #e11caa30
 _WEIGHTS = dict(bt601=(.299, .114), bt709=(.2126, .0722), bt2020=(.2627, .0593))  # of red and blue in luma
@@ -85,8 +101,8 @@ class Film:
     rotation: int # By which a player turns it, in degrees counterclockwise
     interlaced: bool # Whether its frames are two fields each
     deep: bool # Whether it has more than 8 bits
-    tags: tuple # Primaries, transfer and place of the chroma, as FFmpeg numbers them
-    streams: dict # What else there is: a line for each index
+    tags: tuple[int, int] # Primaries and transfer, as FFmpeg numbers them
+    streams: dict[int, str] # What else there is: a line for each index
 
 # %% ../nbs/07_video.ipynb #e168d8e0
 _PICTURES = 'image2', 'gif', 'apng', 'ico', 'webp', 'heif', 'avif', '_pipe'
@@ -134,12 +150,7 @@ def _described(s):
     return ' '.join(map(str, filter(None, [s.type, getattr(s.codec_context, 'name', None) or s.name, s.metadata.get('language'), s.metadata.get('filename')])))
 
 # %% ../nbs/07_video.ipynb #a9cf6d8b
-def probe_film(
-    path: str|os.PathLike, # A film
-    max_pixels: float=100e6, # Refuse larger frames
-) -> Film:
-    "Look at a film and its first frames. Raises `VideoError`."
-    av = _av()
+def _probed(path, max_pixels):
     with _opened(path) as c:
         s,faults = _video(c, path),[]
         if s.width*s.height > max_pixels: raise VideoError(f'A frame of {path} has {s.width}x{s.height} pixels, more than {max_pixels:.0f}. Is it damaged?')
@@ -156,7 +167,14 @@ def probe_film(
                     f.color_range == 2 or f.format.name.startswith('yuvj') or gray and not f.color_range,
                     Fraction(s.sample_aspect_ratio or 1), round(f.rotation/90)*90 % 360,
                     any(o.interlaced_frame for o in first) or _combed(planes), f.format.components[0].bits > 8,
-                    (f.color_primaries, f.color_trc, f.chroma_location), {o.index: _described(o) for o in c.streams if o is not s})
+                    (f.color_primaries, f.color_trc), {o.index: _described(o) for o in c.streams if o is not s})
+
+def probe_film(
+    path: str|os.PathLike[str], # A film
+    max_pixels: float=100e6, # Refuse larger frames
+) -> Film:
+    "Look at a film and its first frames. Raises `VideoError`."
+    return fork_safe(_probed, path, max_pixels)
 
 # %% ../nbs/07_video.ipynb #28bc1ff5
 _SPLIT = "gray", *(f"yuv{j}{n}p" for j in ("", "j") for n in (420, 422, 444))  # formats with a plane of bytes for each number
@@ -282,7 +300,7 @@ def _grid(h, w): return np.stack(np.meshgrid(np.arange(w, dtype=np.float32), np.
 
 def _carried(x, flow):
     "`x`, `(h, w)` or `(h, w, c)`, taken from where `flow` says that each pixel was."
-    import cv2
+    cv2 = _cv2()
     return cv2.remap(x, flow + _grid(*flow.shape[:2]), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 def _squared(flow):
@@ -294,7 +312,7 @@ def track(
     now: np.ndarray, # The next one's
 ) -> tuple[np.ndarray, np.ndarray]: # Where each pixel was, relative to it, `(h, w, 2)`: x, y; and whether that can be relied on, bool `(h, w)`
     "Dense flow from `now` back to `before`, looked for both ways (Kroeger et al. 2016, Sundaram et al. 2010)."
-    import cv2
+    cv2 = _cv2()
     if min(now.shape) < 16: return np.zeros((*now.shape, 2), np.float32),np.abs(now.astype(int) - before) < 24
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     back,forth = dis.calc(now, before, None),dis.calc(before, now, None)
@@ -314,7 +332,7 @@ def is_cut(
     least: float=.8, # Correlation above which the two are one shot
 ) -> bool: # Whether a new shot begins
     "Whether hardly a pixel of `now` was in `before`, and `before`, carried along `flow`, is another picture."
-    import cv2
+    cv2 = _cv2()
     if sure.mean() > .3: return False
     a,b = (cv2.GaussianBlur(o.astype(np.float32), (0, 0), 1.5) for o in (_carried(before, flow), now))
     a,b = a - a.mean(),b - b.mean()
@@ -419,8 +437,8 @@ def _ahead(items, n=4):
 # %% ../nbs/07_video.ipynb #480f4732
 def _painted(pictures, paint, n=None):
     "What `paint` makes of each, in order, several at once."
-    n,waiting = n or min(4, _cores()),deque()
-    pool = _threads.__wrapped__(n)  # its own, and gone with it
+    n,waiting = n or min(4, cores()),deque()
+    pool = thread_pool(n)  # its own, and gone with it
     try:
         for p in pictures:
             waiting.append(pool.submit(paint, p))
@@ -443,7 +461,7 @@ def _join_bands(p):
 def _steadied(pictures, colorizer, strength=.9, every=1, keep_color=False, turn=0, memory=None):
     "The pictures with ab, in their order; flow, network and mixing at the same time."
     groups = _ahead(_tracked(pictures, colorizer, every, keep_color, turn, memory), 1)
-    with closing(groups), closing(_painted(groups, partial(_seen, colorizer), max(1, min(4, _cores()//2)))) as seen:
+    with closing(groups), closing(_painted(groups, partial(_seen, colorizer), max(1, min(4, cores()//2)))) as seen:
         yield from _mixed_in(seen, strength, turn, memory)
 
 # %% ../nbs/07_video.ipynb #2876fa80
@@ -460,8 +478,8 @@ def colorize_frames(
         for rows,rgb in _join_bands(p): out[rows] = rgb[0].mul(255).round_().byte().permute(1, 2, 0).numpy()
         return out
     pictures = _ahead(_Picture(lightness(f)) for f in frames)
-    with closing(pictures), closing(_steadied(pictures, colorizer, strength, every)) as steady:
-        with closing(_painted(steady, paint)) as painted: yield from painted
+    steady = _ahead(_steadied(pictures, colorizer, strength, every))
+    with closing(pictures), closing(steady), closing(_painted(steady, paint)) as painted: yield from painted
 
 def _check(strength, every):
     if not 0 <= strength < 1: raise VideoError(f'strength is {strength}: give a number from 0 (each frame on its own) to below 1.')
@@ -535,18 +553,19 @@ _NUMBERS = dict(bt709=1, bt601=6, bt2020=9)
 def _tag(o, film, plan):
     "Tell a frame or an encoder what its numbers mean."
     o.colorspace,o.color_range = (_NUMBERS[plan.matrix], 2 if plan.full else 1) if plan.pixels.startswith('yuv') else (0, 2)
-    o.color_primaries,o.color_trc = film.tags[:2]
+    o.color_primaries,o.color_trc = film.tags
 
 def _encoder(out, film, plan):
     "The stream of the picture in a new piece."
-    os.environ.setdefault('SVT_LOG', '1')  # or else the AV1 encoder tells of itself
     s = out.add_stream(plan.encoder, rate=film.rate)
     s.width,s.height,s.pix_fmt = film.width,film.height,plan.pixels
     c = s.codec_context
     c.thread_type = 'FRAME'  # or else each frame is cut into slices
     c.time_base,c.options,c.sample_aspect_ratio = plan.time_base,dict(plan.options),film.aspect
     _tag(c, film, plan)
-    with _own_turn(): c.open()
+    with _own_turn(), _kept('SVT_LOG'):
+        os.environ.setdefault('SVT_LOG', '1')  # or else the AV1 encoder tells of itself
+        c.open()
     return s
 
 def _to_frame(rgb, film, plan):
@@ -563,7 +582,7 @@ def _to_frame(rgb, film, plan):
 # %% ../nbs/07_video.ipynb #b203174d
 def _half_join(p, plan):
     "Chroma of a picture with ab, rounded, uint8 `(2, H/2, W/2)`; it sits on the left of each two pixels, and between two rows."
-    import cv2
+    cv2 = _cv2()
     gray = np.ascontiguousarray(cv2.blur(p.gray, (3, 2))[1::2, ::2])
     h,w = gray.shape
     L,grow,out = p.lights[torch.from_numpy(gray).int()][None, None],Upsampler(p.ab, p.small, h, w),np.empty((2, h, w), np.uint8)
@@ -575,7 +594,7 @@ def _half_join(p, plan):
 
 def _with_chroma(p, plan, chroma):
     "Beside them, the luma that leaves each pixel as light as it was."
-    import cv2
+    cv2 = _cv2()
     (h,w),table = p.shape,_tables(plan.matrix, plan.full)[1]
     out,(cb,cr) = np.empty((h, w), np.uint8),(cv2.resize(o, (w, h)) for o in chroma)
     for top,end in _bands(h, w): out[top:end] = _looked_up(table, *(o[top:end] for o in (p.gray, cb, cr)))
@@ -728,7 +747,7 @@ def _copy_stream(out, s, path):
     o = out.add_stream_from_template(s, opaque=True)
     o.time_base = s.time_base
     o.metadata.update(s.metadata)
-    o.disposition = s.disposition
+    o.disposition = s.disposition.value
     return o
 
 # %% ../nbs/07_video.ipynb #fc49beb8
@@ -799,7 +818,7 @@ def _assemble(film, pieces, dst, plan, dropped, record, faults, final):
                 picture.time_base = plan.time_base
                 picture.codec_context.sample_aspect_ratio = film.aspect
                 picture.metadata.update(s.metadata)
-                picture.disposition = s.disposition
+                picture.disposition = s.disposition.value
                 if film.rotation and 'rotation' not in dropped: picture.set_display_rotation(film.rotation)
             elif s.index not in dropped and not _is_chapters(s, src):
                 o = _copy_stream(out, s, film.path)
@@ -826,8 +845,8 @@ def _said(metadata, record):
 
 # %% ../nbs/07_video.ipynb #914e8960
 def film_record(
-    path: str|os.PathLike, # A film
-) -> dict|None: # What `colorize_video` recorded; None if this library did not color it
+    path: str|os.PathLike[str], # A film
+) -> dict[str, Any]|None: # What `colorize_video` recorded; None if this library did not color it
     "The record that a film's colors are synthetic. Raises `VideoError`."
     with _opened(path) as c: lines = next((v for k,v in c.metadata.items() if k.lower() == 'comment'), '').splitlines()
     found = [json.loads(o[9:]) for o in lines if o.startswith('colorgan {')]
@@ -895,8 +914,8 @@ def _color_film(src, dst, colorizer, film, plan, options, again, dropped, proven
 
 # %% ../nbs/07_video.ipynb #52ebcf8a
 def colorize_video(
-    src: str|os.PathLike, # A film, in any format that FFmpeg reads
-    dst: str|os.PathLike, # Where the colored one goes: mp4, mov, mkv, webm or avi, by its ending
+    src: str|os.PathLike[str], # A film, in any format that FFmpeg reads
+    dst: str|os.PathLike[str], # Where the colored one goes: mp4, mov, mkv, webm or avi, by its ending
     colorizer: Colorizer, # Which colors
     strength: float=.9, # How much the past counts, 0 (each frame on its own) to below 1
     every: int=1, # The network looks at one frame in so many; those between take their colors along the flow
@@ -911,11 +930,12 @@ def colorize_video(
     overwrite: bool=False, # What is there already
     provenance: bool=True, # Record that the colors are synthetic, and whose
     segment: float=10., # Seconds in a piece
-    progress: Callable|None=None, # Called with the frames done and about how many there are
+    progress: Callable[[int, int], object]|None=None, # Called with the frames done and about how many there are
     max_pixels: float=100e6, # Refuse larger frames
 ) -> Report: # Its notes say what was not as asked, or damaged and where
     "Color a film; all its other streams are copied. Whole or not at all. Raises `VideoError` and `OutputError`."
     src,dst = Path(src),Path(dst)
+    _cv2()
     _check(strength, every)
     if not segment > 0: raise VideoError(f'segment is {segment}: give the seconds of a piece, more than 0.')
     check_target(src, dst)

@@ -1,0 +1,102 @@
+"""The library at work with what is installed beside it: every module, pictures, a film, the widget, training, metrics.
+Needs no other file of the project, so an installed wheel can be tried with it. The cheapest test of a combination of versions."""
+import sys
+import tempfile
+import traceback
+from dataclasses import replace
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from pkgutil import iter_modules
+
+import numpy as np
+from PIL import Image
+
+
+def modules(folder):
+    import colorgan
+    names = [o.name for o in iter_modules(colorgan.__path__)]
+    for name in names: import_module(f'colorgan.{name}')
+    return f'{len(names)} modules imported from {Path(colorgan.__file__).parent}'
+
+
+def pictures(folder):
+    import tifffile
+    from colorgan.cli import self_check
+    from colorgan.data import carried_photos
+    from colorgan.inference import Colorizer
+    from colorgan.pictures import record_of
+    colorizer, photo = Colorizer(device='cpu'), carried_photos()['coffee'].convert('L').resize((120, 80))
+    self_check(colorizer)
+    for ending in ('jpg', 'png', 'webp', 'gif'): photo.save(folder/f'photo.{ending}')
+    tifffile.imwrite(folder/'deep.tif', np.asarray(photo).astype(np.uint16)*257, compression='lzw')
+    for path in (*folder.glob('photo.*'), folder/'deep.tif'):
+        report = colorizer.colorize_file(path, folder/f'color {path.suffix[1:]}{path.suffix}')
+        assert report.outcome == 'done' and record_of(report.dst)['weights'] == colorizer.digest, report
+    deep = tifffile.imread(folder/'color tif.tif')
+    assert (deep.dtype, deep.shape) == (np.uint16, (80, 120, 3)), (deep.dtype, deep.shape)
+    return '5 kinds of pictures colored, each with its record'
+
+
+def film(folder):
+    import av
+    from colorgan.data import carried_photos
+    from colorgan.inference import Colorizer
+    from colorgan.video import colorize_video, film_record, probe_film
+    photo, colorizer = carried_photos()['coffee'].convert('L'), Colorizer(device='cpu')
+    with av.open(str(folder/'film.mkv'), 'w') as out:
+        s = out.add_stream('libx264', rate=10)
+        s.width, s.height, s.pix_fmt = 96, 64, 'yuv420p'
+        for i in range(8): out.mux(s.encode(av.VideoFrame.from_image(photo.crop((4*i, 0, 4*i + 384, 256)).resize((96, 64)).convert('RGB'))))
+        out.mux(s.encode())
+    for name, how in (('color.mp4', {}), ('color.mkv', dict(lossless=True, deinterlace=True)), ('color.webm', {})):
+        report = colorize_video(folder/'film.mkv', folder/name, colorizer, **how)
+        found = probe_film(folder/name)
+        assert (report.frames, found.width, found.height) == (8, 96, 64), (report, found)
+        assert film_record(folder/name)['weights'] == colorizer.digest
+    return '8 frames colored as MP4, MKV and WebM'
+
+
+def widget(folder):
+    from colorgan.data import carried_photos
+    from colorgan.inference import Colorizer
+    from colorgan.widgets import ColorizeApp
+    carried_photos()['coffee'].convert('L').resize((120, 80)).save(folder/'shown.png')
+    for plain in (False, True):
+        table = ColorizeApp(Colorizer(device='cpu'), plain=plain).table
+        slide = table.add('shown.png', (folder/'shown.png').read_bytes())
+        table.hint(slide, 20, 20, 30, 30)
+        with Image.open(table.develop(slide)) as im: assert im.size == (120, 80) and im.mode == 'RGB', im
+    return 'a photograph added, hinted and taken home, with anywidget and without'
+
+
+def training(folder):
+    from colorgan.data import carried_photos, choose_photos
+    from colorgan.inference import Colorizer
+    from colorgan.metrics import evaluate, picture_metrics
+    from colorgan.recipes import RECIPES, train
+    (folder/'photos').mkdir()
+    for name, im in carried_photos().items():
+        for i in range(4): im.resize((200, 200)).crop((20*i, 20*i, 20*i + 128, 20*i + 128)).save(folder/f'photos/{name} {i}.png')
+    photos = choose_photos(folder/'photos', n_train=16, n_test=4)
+    train(photos, folder/'run', replace(RECIPES['fast'], size=64), images=64, metrics=picture_metrics(), device='cpu', num_workers=0, quiet=True)
+    trained = Colorizer.from_file(folder/'run/weights.safetensors', device='cpu')
+    result = evaluate({'trained': trained}, photos.test, sheet=folder/'sheet.png', quiet=True)
+    assert 'trained' in result.table() and np.isfinite(result.pictures['trained']['psnr']).all(), result.table()
+    return 'trained on 64 images, weights loaded, measured and drawn'
+
+
+def main():
+    print(*[f'{p} {version(p)}' for p in ('colorgan', 'torch', 'numpy', 'pillow', 'fastai', 'av')], f'Python {sys.version.split()[0]}', sep=', ')
+    failed = 0
+    for check in (modules, pictures, film, widget, training):
+        with tempfile.TemporaryDirectory() as folder:
+            try: print(f'passed {check.__name__}: {check(Path(folder))}', flush=True)
+            except Exception:
+                traceback.print_exc()
+                print(f'FAILED {check.__name__}', flush=True)
+                failed += 1
+    sys.exit(bool(failed))
+
+
+if __name__ == '__main__': main()
