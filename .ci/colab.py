@@ -35,7 +35,7 @@ class Client(NotebookClient):
 
 def environment(folder):
     "A new environment with the library's wheel, as Colab's install cell would make it; returns its Python."
-    return make_environment(folder/'venv', sys.executable, f'{wheel(folder)}[video,widgets]', 'ipykernel')
+    return make_environment(folder/'venv', sys.executable, f'{wheel(folder)}[video,widgets]', 'ipykernel', 'timm')
 
 
 def kept(path):
