@@ -1,4 +1,4 @@
-"""The widget as people meet it: JupyterLab and headless Chromium, a photograph uploaded, the slider moved, colours given
+"""The widget as people meet it: JupyterLab and headless Chromium, a photograph uploaded, the slider moved, colors given
 by mouse, key and touch, files taken home and compared with what `colorize_file` writes. `skipped: why` where there is no
 browser. --install fetches what is missing into this environment, and Chromium by apt-get if it may."""
 import argparse

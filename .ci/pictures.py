@@ -1,4 +1,4 @@
-"""The pictures of the landing page and the social card, from the photographs that the dependencies carry, coloured by the
+"""The pictures of the landing page and the social card, from the photographs that the dependencies carry, colored by the
 weights in the package: run it when those change. (The gallery's are outputs: .ci/outputs.py nbs/gallery.ipynb.)"""
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from matplotlib import font_manager
