@@ -571,16 +571,16 @@ def _color_file(colorizer, src, dst, format, quality, keep_color, provenance, ma
 def _default(): return Colorizer()
 
 def colorize(
-    picture: Image.Image|np.ndarray|str|os.PathLike[str]|bytes|Readable, # As for `Colorizer.colorize`
-    hints: Iterable[Sequence[float]]=(), # As for `Colorizer.colorize`
+    picture: Image.Image|np.ndarray|str|os.PathLike[str]|bytes|Readable, # As for a `Colorizer`
+    hints: Iterable[Sequence[float]]=(), # As for a `Colorizer`
 ) -> Image.Image: # RGB or, if it was transparent, RGBA
-    "Color a picture with the weights in the package. Raises as `Colorizer.colorize`."
+    "Color a picture with the weights in the package. Raises what the method `colorize` raises."
     return _default().colorize(picture, hints)
 
 def colorize_file(
-    src: str|os.PathLike[str]|bytes|Readable, # As for `Colorizer.colorize_file`
+    src: str|os.PathLike[str]|bytes|Readable, # As for the method `colorize_file`
     dst: str|os.PathLike[str], # Where the colored picture goes
-    **options: Any, # As for `Colorizer.colorize_file`
+    **options: Any, # As for the method `colorize_file`
 ) -> Report:
-    "Color a picture file into another with the weights in the package. Raises as `Colorizer.colorize_file`."
+    "Color a picture file into another with the weights in the package. Raises what the method `colorize_file` raises."
     return _default().colorize_file(src, dst, **options)

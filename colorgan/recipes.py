@@ -114,7 +114,7 @@ def recipe_learner(
     features: str|os.PathLike|None=None, # File of the ImageNet weights, for a generator that takes one; None: torchvision's
     start: str|os.PathLike|None=None, # Weights file of a generator to go on from, in place of the recipe's
     **kwargs: Any, # For `ColorLearner`
-) -> 'RecipeLearner': # Not trained yet
+) -> ColorLearner: # A `RecipeLearner`, not trained yet
     "Make a learner with the recipe's networks, losses and precision. Raises `TrainingError`, and `WeightsError` without pretrained weights."
     least = min((min(p.size or recipe.size, recipe.size) for p in recipe.phases if p.adversarial), default=recipe.size)
     if least < (needed := 24*recipe.discriminator_args.get('shrink', 1)):

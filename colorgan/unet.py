@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
+from typing import Any, Self
 
 import torch
-from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -295,6 +295,15 @@ def _take_squeezenet(net, state):
             own = dict(weight=w.sum(1, keepdim=True)/2, bias=own['bias'] + (w*(.5 - mean)).sum((1, 2, 3)))
         m.load_state_dict(own)
 
+# %% ../nbs/02_unet.ipynb #f8238057
+def _squeeze_levels(n_deepest):
+    "The way down of a `SqueezeUNet`: SqueezeNet's four levels, and one more of `n_deepest` channels."
+    pool = partial(nn.MaxPool2d, 3, 2, 1)
+    return nn.ModuleList([nn.Sequential(nn.Conv2d(1, 96, 7, 2, 3), nn.ReLU(inplace=True)),
+        nn.Sequential(pool(), Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)),
+        nn.Sequential(pool(), Fire(256, 32, 128), Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256)),
+        nn.Sequential(pool(), Fire(512, 64, 256)), nn.Sequential(conv_norm(512, n_deepest, 3, 2), ResBlock(n_deepest))])
+
 # %% ../nbs/02_unet.ipynb #f8238056
 class SqueezeUNet(nn.Module):
     "A U-Net like `LightUNet` on SqueezeNet 1.0; any height and width."
@@ -305,12 +314,8 @@ class SqueezeUNet(nn.Module):
         pretrained: bool|str|os.PathLike=False, # Start from ImageNet: True for torchvision's weights, or a safetensors file of them; raises `WeightsError`
     ):
         super().__init__()
-        w,pool = list(widths),lambda: nn.MaxPool2d(3, 2, 1)
-        self.down = nn.ModuleList([nn.Sequential(nn.Conv2d(1, 96, 7, 2, 3), nn.ReLU(inplace=True)),
-            nn.Sequential(pool(), Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)),
-            nn.Sequential(pool(), Fire(256, 32, 128), Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256)),
-            nn.Sequential(pool(), Fire(512, 64, 256)), nn.Sequential(conv_norm(512, w[3], 3, 2), ResBlock(w[3]))])
-        add_decoder(self, (512, 512, 256), w, n_out, n_fine)
+        self.down = _squeeze_levels(widths[3])
+        add_decoder(self, (512, 512, 256), widths, n_out, n_fine)
         if pretrained: _take_squeezenet(self, squeezenet_weights(pretrained))
 
     def forward(self,
@@ -319,11 +324,14 @@ class SqueezeUNet(nn.Module):
         "Predict ab from L."
         return padded(partial(down_and_up, self), L_norm, self.multiple)
 
-# %% ../nbs/02_unet.ipynb #4ebd95f3
-@patch(as_prop=True)
-def encoder(self:SqueezeUNet) -> nn.ModuleList: # The levels that are SqueezeNet's
-    "What may start from ImageNet, and then wants a lower learning rate than the rest."
-    return self.down[:4]
+    @property
+    def encoder(self) -> nn.ModuleList: # The levels that are SqueezeNet's
+        "What may start from ImageNet, and then wants a lower learning rate than the rest."
+        return self.down[:4]
+
+    def settled(self) -> Self: # In eval mode
+        "The same function by other weights, with activations of the encoder near 1, which half precision can hold."
+        return _settled(self)
 
 # %% ../nbs/02_unet.ipynb #b3eddf5b
 def _divide(convs, x, k):
@@ -335,10 +343,9 @@ def _divide(convs, x, k):
     return [F.relu(o/size) for o in out],size
 
 # %% ../nbs/02_unet.ipynb #59680b8a
-@patch
-def settled(self:SqueezeUNet) -> SqueezeUNet: # In eval mode
-    "The same function by other weights, with activations of the encoder near 1, which half precision can hold."
-    net,k = deepcopy(self).eval(),1.
+def _settled(net):
+    "A copy of a `SqueezeUNet` with convolutions divided one by one, and norms told of it."
+    net,k = deepcopy(net).eval(),1.
     wave = torch.linspace(-3, 3, 64, device=net.rough.weight.device)
     x = torch.sin(wave[:, None]*(wave + 2)*3)[None, None].to(net.rough.weight.dtype)
     norms = {1: [net.side[2][1]], 2: [net.side[1][1]], 3: [net.side[0][1], net.down[4][0][1]]}
@@ -387,7 +394,7 @@ _NORMALIZATION = {'L': 'L/50 - 1', 'ab': 'ab/110'}
 
 def create_generator(
     architecture: str, # One of `GENERATORS`
-    **arguments, # Of its class
+    **arguments: Any, # Of its class
 ) -> nn.Module: # `G(L_norm) -> ab_norm`
     "Build a generator by name. Raises `ValueError` for an unknown one."
     if architecture not in GENERATORS: raise ValueError(f"No generator {architecture!r}; there are {', '.join(GENERATORS)}.")
@@ -421,9 +428,9 @@ def save_generator(
     dst: str|os.PathLike, # Ends in .safetensors
     G: nn.Module, # The network
     architecture: str, # Its name in `GENERATORS`
-    arguments: dict, # What `create_generator` needs to build it
+    arguments: dict[str, Any], # What `create_generator` needs to build it
     half: bool=True, # Store float16: half the size
-    **about, # What else the file should say: recipe, data, figures; anything JSON can hold
+    **about: Any, # What else the file should say: recipe, data, figures; anything JSON can hold
 ) -> None:
     "Write the weights of `G` with all that is needed to use them, whole or not at all. Raises `OutputError`."
     if hasattr(G, 'settled'): G = G.settled()
@@ -434,7 +441,7 @@ def save_generator(
 # %% ../nbs/02_unet.ipynb #cb787269
 def read_card(
     path: str|os.PathLike, # A weights file
-) -> dict: # architecture, arguments, normalization, version, and what else it says
+) -> dict[str, Any]: # architecture, arguments, normalization, version, and what else it says
     "What the header of a weights file says, without loading it. Raises `WeightsError`."
     from safetensors import SafetensorError, safe_open
     path = Path(path)
@@ -467,7 +474,7 @@ def _read_weights(path):
 # %% ../nbs/02_unet.ipynb #85ba4240
 def load_generator(
     path: str|os.PathLike, # A weights file
-) -> tuple[nn.Module, dict]: # The network in float32 on the CPU, in eval mode; its card
+) -> tuple[nn.Module, dict[str, Any]]: # The network in float32 on the CPU, in eval mode; its card
     "Rebuild the network that a weights file holds. Raises `WeightsError`."
     state,card = _read_weights(path)
     if card['normalization'] != _NORMALIZATION:
@@ -484,7 +491,7 @@ def load_generator(
 def extend_card(
     src: str|os.PathLike, # A weights file
     dst: str|os.PathLike, # The new one; may be `src`
-    **about, # What it shall say besides, or in place of what it says; anything JSON can hold
+    **about: Any, # What it shall say besides, or in place of what it says; anything JSON can hold
 ) -> None:
     "The same weights with more on their card, whole or not at all. Raises `WeightsError` or `OutputError`."
     state,card = _read_weights(src)
