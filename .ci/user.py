@@ -8,10 +8,10 @@ from typing import IO, Any, assert_type
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from colorgan import batch, cache, compute, damage, data, gan, inference, lab, losses, metrics, parallel, pictures, progress, recipes
-from colorgan import discriminator, unet, video, widgets
+from colorgan import batch, cache, compute, damage, data, discriminator, encoders, gan, inference, lab, losses, metrics, parallel, pictures
+from colorgan import progress, recipes, unet, video, widgets
 
 Pixels = np.ndarray[Any, Any]
 
@@ -53,6 +53,19 @@ def steps(colorizer: inference.Colorizer, picture: Image.Image, pixels: Pixels, 
     assert_type(inference.load_hints(folder/'hints.json'), list[inference.Hint])
     assert_type(inference.has_color(picture), bool)
     inference.check_target('a.jpg', folder/'b.jpg')
+    predictor = inference.Predictor.from_file('weights.safetensors', size=256)
+    assert_type(predictor, inference.Predictor)
+    assert_type(predictor.predict_ab(L), Tensor)
+
+
+class Projector:
+    "Something with a dial of its own."
+    brightness = inference.Dial(float, 0, 1)
+
+
+def dials(projector: Projector) -> None:
+    assert_type(projector.brightness, float)
+    projector.brightness = .5
 
 
 def many(colorizer: inference.Colorizer, folder: Path) -> None:
@@ -62,6 +75,8 @@ def many(colorizer: inference.Colorizer, folder: Path) -> None:
     jobs, bad = batch.plan_batch([folder], 'colored', format='JPEG')
     assert_type(jobs, list[batch.Job])
     assert_type(bad, list[inference.Report])
+    for report in batch.colorize_planned(colorizer, jobs, overwrite=True, jobs=4, quality=90): assert_type(report, inference.Report)
+    assert_type(batch.named_format('.tif'), str)
 
 
 def film(colorizer: inference.Colorizer, frames: list[Pixels]) -> None:
@@ -151,10 +166,37 @@ def training(photos: data.PhotoSet, folder: Path) -> None:
         print(team.first, team.gather(1), team.share(lambda: 1), parallel.DataParallel(team))
 
 
+class OwnUNet(nn.Module):
+    "A generator made of the library's parts."
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList([unet.conv_norm(1, 8, 4, 2), unet.conv_norm(8, 8, stride=2), unet.conv_norm(8, 8, stride=2)])
+        unet.add_decoder(self, (8,), (8, 8), n_out=2, n_fine=4)
+
+    def forward(self, L_norm: Tensor) -> Tensor:
+        return unet.down_and_up(self, L_norm)
+
+
+def eyes(L: Tensor, path: Path) -> None:
+    parts: list[nn.Module] = [OwnUNet(), encoders.SameConv(1, 8, 3, 2), encoders.InvertedBlock(8, 8, 6, kernel=3, stride=1)]
+    print(parts, encoders.STAGES, encoders.LiteEncoder(path).levels)
+    assert_type(encoders.LiteUNet(pretrained=False).encoder, nn.ModuleList)
+    assert_type(encoders.lite_weights(path), dict[str, Tensor])
+    bounds = encoders.lightness_bounds(L, share=.02)
+    assert_type(bounds, tuple[Tensor, Tensor])
+    assert_type(encoders.stretch_lightness(L, max_gain=2., bounds=bounds), Tensor)
+
+    def read() -> dict[str, Tensor]: return unet.read_encoder(path, 'my own encoder', ['first.weight'])
+    assert_type(unet.load_or_explain('my own encoder', read, 'https://example.com/encoder', path), dict[str, Tensor])
+
+
 def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
-    for net in (unet.UNet(), unet.DynamicUNet(), unet.LightUNet(), unet.SqueezeUNet().settled(), discriminator.PatchDiscriminator()):
-        unet.init_weights(net)
-    print(unet.SqueezeUNet().encoder, unet.Fire(8, 2, 4), unet.ResBlock(8), unet.UNetLevel(2, 4), unet.along(ab, ab, L))
+    squeeze = unet.SqueezeUNet().settled()
+    assert_type(squeeze, unet.SqueezeUNet)
+    assert_type(squeeze.encoder, nn.ModuleList)
+    nets: list[nn.Module] = [unet.UNet(), unet.DynamicUNet(), unet.LightUNet(), squeeze, discriminator.PatchDiscriminator()]
+    for net in nets: unet.init_weights(net)
+    print(unet.Fire(8, 2, 4), unet.ResBlock(8), unet.UNetLevel(2, 4), unet.along(ab, ab, L))
     assert_type(unet.padded(unet.UNet(), L, 32), Tensor)
     unet.save_generator(folder/'a.safetensors', unet.create_generator('unet', n_filters=4), 'unet', {'n_filters': 4}, note='mine')
     unet.save_tensors(folder/'b.safetensors', unet.squeezenet_weights(), {'about': 'mine'})
