@@ -64,8 +64,8 @@ class Projector:
 
 
 def dials(projector: Projector) -> None:
-    assert_type(projector.brightness, float)
     projector.brightness = .5
+    assert_type(projector.brightness, float)
 
 
 def many(colorizer: inference.Colorizer, folder: Path) -> None:
