@@ -8,7 +8,7 @@ __all__ = ['Slide', 'preview', 'LightTable', 'Stage', 'PlainStage', 'uploads', '
 # %% ../nbs/08_widgets.ipynb #b8080006
 import copy, io, secrets, sys, zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib import import_module
@@ -47,9 +47,9 @@ class Slide:
     hints: list[Hint]=field(default_factory=list) # What was said about it, in pixels of the file
     past: list[list[Hint]]=field(default_factory=list) # What had been said before, for `undo`
     last: Any=None # What the last change was about
-    seen: tuple=(None, None) # What was asked for, and the small copy in color
-    stamp: tuple=(None, b'') # The same, and a JPEG of it the size of a stamp
-    done: tuple|None=None # What was asked for when `dst` was written
+    seen: tuple[Any, Any]=(None, None) # What was asked for, and the small copy in color
+    stamp: tuple[Any, bytes]=(None, b'') # The same, and a JPEG of it the size of a stamp
+    done: tuple[Any, ...]|None=None # What was asked for when `dst` was written
     notes: list[str]=field(default_factory=list) # What could not be kept
 
     def at(self,
@@ -77,28 +77,10 @@ def _encoded(im):
     im.save(data, 'png') if 'A' in im.mode else im.save(data, 'jpeg', quality=92)
     return data.getvalue()
 
-# %% ../nbs/08_widgets.ipynb #b8080013
-class LightTable:
-    "Pictures, what is said about each, and their colors: all that `ColorizeApp` does, without a screen."
-    def __init__(self,
-        colorizer: Colorizer|None=None, # Copied, that its size and saturation can be turned; None: the weights in the package
-    ) -> None:
-        self._folder = TemporaryDirectory(prefix='colorgan-')
-        self.colorizer,self.slides = copy.copy(colorizer or Colorizer()),[]
-
-    @property
-    def dials(self) -> tuple[int, float]: return self.colorizer.size,self.colorizer.saturation
-
-    def __del__(self) -> None: self._folder.cleanup()
-
 # %% ../nbs/08_widgets.ipynb #b8080009
-@patch
-def add(self:LightTable,
-    name: str, # Of the file
-    data: bytes, # What is in it
-) -> Slide:
-    "Put a picture on the table. Raises `PictureError`."
-    folder,name = Path(self._folder.name)/secrets.token_hex(4),Path(name.replace('\\', '/')).name.lstrip('.') or 'picture'
+def _slide(folder, name, data):
+    "Write a file into `folder`, and look at it."
+    name = Path(name.replace('\\', '/')).name.lstrip('.') or 'picture'
     src = folder/'in'/name
     src.parent.mkdir(parents=True)
     src.write_bytes(data)
@@ -107,123 +89,148 @@ def add(self:LightTable,
         if failed: raise PictureError(failed[0].reason)
         with PictureFile(src) as f: small = preview(next(iter(f)))
     except ColorganError as e: raise PictureError(str(e).replace(str(src), name)) from e
-    slide = Slide(name, src, Path(jobs[0].dst), jobs[0].format, f.width, f.height, small, _encoded(small))
-    self.slides.append(slide)
-    return slide
+    return Slide(name, src, Path(jobs[0].dst), jobs[0].format, f.width, f.height, small, _encoded(small))
+
+# %% ../nbs/08_widgets.ipynb #b8080013
+class _Table:
+    "Pictures on a table."
+    def __init__(self,
+        colorizer: Colorizer|None=None, # Copied, so that its size and saturation can be changed; None: the weights in the package
+    ) -> None:
+        self._folder = TemporaryDirectory(prefix='colorgan-')
+        self.colorizer: Colorizer = copy.copy(colorizer or Colorizer())
+        self.slides: list[Slide] = []
+
+    def __del__(self) -> None: self._folder.cleanup()
+
+    @property
+    def dials(self) -> tuple[int, float]: return self.colorizer.size,self.colorizer.saturation
+
+    def add(self,
+        name: str, # Of the file
+        data: bytes, # What is in it
+    ) -> Slide:
+        "Put a picture on the table. Raises `PictureError`."
+        slide = _slide(Path(self._folder.name)/secrets.token_hex(4), name, data)
+        self.slides.append(slide)
+        return slide
 
 # %% ../nbs/08_widgets.ipynb #b8080021
-@patch
-def look(self:LightTable,
-    slide: Slide, # One of them
-) -> Image.Image: # RGB or RGBA
-    "The small copy in color, with its hints."
-    asked = *self.dials,tuple(slide.hints)
-    if slide.seen[0] != asked:
-        hints = {slide.at(h.x, h.y): h[2:] for h in slide.hints}
-        slide.seen = asked,self.colorizer.colorize(slide.small, hints=[(*at, *ab) for at,ab in hints.items()])
-    return slide.seen[1]
+class _ColorTable(_Table):
+    "Their small copies in color."
+    def look(self,
+        slide: Slide, # One of them
+    ) -> Image.Image: # RGB or RGBA
+        "The small copy in color, with its hints."
+        asked = *self.dials,tuple(slide.hints)
+        if slide.seen[0] != asked:
+            hints = {slide.at(h.x, h.y): h[2:] for h in slide.hints}
+            slide.seen = asked,self.colorizer.colorize(slide.small, hints=[(*at, *ab) for at,ab in hints.items()])
+        return slide.seen[1]
 
-@patch
-def stamp(self:LightTable,
-    slide: Slide, # One of them
-) -> bytes: # A JPEG file
-    "What was last seen of it, very small and square."
-    asked,seen = slide.seen
-    if not slide.stamp[1] or slide.stamp[0] != asked:
-        slide.stamp = asked,_encoded(ImageOps.fit((seen or slide.small).convert('RGB'), (136, 136)))
-    return slide.stamp[1]
+    def stamp(self,
+        slide: Slide, # One of them
+    ) -> bytes: # A JPEG file
+        "What was last seen of it, very small and square."
+        asked,seen = slide.seen
+        if not slide.stamp[1] or slide.stamp[0] != asked:
+            slide.stamp = asked,_encoded(ImageOps.fit((seen or slide.small).convert('RGB'), (136, 136)))
+        return slide.stamp[1]
 
 # %% ../nbs/08_widgets.ipynb #b8080023
-@patch
-def develop(self:LightTable,
-    slide: Slide, # One of them
-) -> Path: # The colored file, as `colorize_file` writes it
-    "The file in color, with its hints. Raises `PictureError` and `OutputError`."
-    asked = *self.dials,tuple(slide.hints)
-    if slide.done != asked:
-        try: slide.notes = self.colorizer.colorize_file(slide.src, slide.dst, slide.format, hints=slide.hints).notes
-        except ColorganError as e: raise type(e)(str(e).replace(str(slide.src), slide.name).replace(str(slide.dst), slide.dst.name)) from e
-        slide.done = asked
-    return slide.dst
+class _FileTable(_ColorTable):
+    "Their files in color."
+    def develop(self,
+        slide: Slide, # One of them
+    ) -> Path: # The colored file, as `colorize_file` writes it
+        "The file in color, with its hints. Raises `PictureError` and `OutputError`."
+        asked = *self.dials,tuple(slide.hints)
+        if slide.done != asked:
+            try: slide.notes = self.colorizer.colorize_file(slide.src, slide.dst, slide.format, hints=slide.hints).notes
+            except ColorganError as e: raise type(e)(str(e).replace(str(slide.src), slide.name).replace(str(slide.dst), slide.dst.name)) from e
+            slide.done = asked
+        return slide.dst
 
 # %% ../nbs/08_widgets.ipynb #b8080031
-@patch
-def say(self:LightTable,
-    slide: Slide, # One of them
-    hints: Iterable, # `(x, y, a, b)` each, all that shall hold
-    about: Any=None, # Changes in a row about the same thing are one step for `undo`
-) -> None:
-    "Change the hints. Raises `HintError`, and then nothing has changed."
-    hints = check_hints(hints, slide.width, slide.height)
-    if about is None or about != slide.last: slide.past.append(slide.hints)
-    slide.hints,slide.last = hints,about
+class _HintTable(_FileTable):
+    "What is said about each, and the way back."
+    def say(self,
+        slide: Slide, # One of them
+        hints: Iterable[Sequence[float]], # `(x, y, a, b)` each, all that shall hold
+        about: Any=None, # Changes in a row about the same thing are one step for `undo`
+    ) -> None:
+        "Change the hints. Raises `HintError`, and then nothing has changed."
+        hints = check_hints(hints, slide.width, slide.height)
+        if about is None or about != slide.last: slide.past.append(slide.hints)
+        slide.hints,slide.last = hints,about
 
-@patch
-def hint(self:LightTable,
-    slide: Slide, # One of them
-    x: int, # In pixels of the file, from the left
-    y: int, # In pixels of the file, from the top
-    a: float, # In CIE units
-    b: float, # In CIE units
-) -> None:
-    "Give a point a color. Raises `HintError`."
-    self.say(slide, [h for h in slide.hints if h[:2] != (x, y)] + [(x, y, a, b)], about=(x, y))
+    def undo(self,
+        slide: Slide, # One of them
+    ) -> None:
+        "Go back one step, if there is one."
+        if slide.past: slide.hints,slide.last = slide.past.pop(),None
 
 # %% ../nbs/08_widgets.ipynb #b8080029
-@patch
-def unhint(self:LightTable,
-    slide: Slide, # One of them
-    x: int, # In pixels of the file, from the left
-    y: int, # In pixels of the file, from the top
-) -> None:
-    "Take the color of a point back."
-    self.say(slide, [h for h in slide.hints if h[:2] != (x, y)])
+class _PointTable(_HintTable):
+    "A point is given a color, or none."
+    def hint(self,
+        slide: Slide, # One of them
+        x: int, # In pixels of the file, from the left
+        y: int, # In pixels of the file, from the top
+        a: float, # In CIE units
+        b: float, # In CIE units
+    ) -> None:
+        "Give a point a color. Raises `HintError`."
+        self.say(slide, [h for h in slide.hints if h[:2] != (x, y)] + [(x, y, a, b)], about=(x, y))
 
-@patch
-def undo(self:LightTable,
-    slide: Slide, # One of them
-) -> None:
-    "Go back one step, if there is one."
-    if slide.past: slide.hints,slide.last = slide.past.pop(),None
+    def unhint(self,
+        slide: Slide, # One of them
+        x: int, # In pixels of the file, from the left
+        y: int, # In pixels of the file, from the top
+    ) -> None:
+        "Take the color of a point back."
+        self.say(slide, [h for h in slide.hints if h[:2] != (x, y)])
 
 # %% ../nbs/08_widgets.ipynb #b8080036
 def _css(color): return f'rgb({color[0]}, {color[1]}, {color[2]})'
 
-@patch
-def choices(self:LightTable,
-    slide: Slide, # One of them
-    x: int, # In pixels of the file, from the left
-    y: int, # In pixels of the file, from the top
-    n: int=161, # Side of the square, in pixels
-) -> tuple[dict, bytes]: # What the square means, and its RGBA
-    "The colors that a point can have, and has."
-    at = slide.at(x, y)
-    L = lightness(slide.small.crop((*at, at[0] + 1, at[1] + 1))).item()
-    rgba,half = possible_colors(L, n)
-    color = self.look(slide).getpixel(at)[:3]
-    _,a,b = rgb_to_lab(torch.tensor(color, dtype=torch.uint8).view(1, 3, 1, 1)).flatten().tolist()
-    there = dict(x=x, y=y) if any(h[:2] == (x, y) for h in slide.hints) else None
-    return dict(x=x, y=y, n=n, half=half, L=L, there=there, now=dict(a=a, b=b, css=_css(color), gray=_css(rgba[n//2, n//2]))),rgba.tobytes()
+class _ChoiceTable(_PointTable):
+    "The colors to choose from."
+    def choices(self,
+        slide: Slide, # One of them
+        x: int, # In pixels of the file, from the left
+        y: int, # In pixels of the file, from the top
+        n: int=161, # Side of the square, in pixels
+    ) -> tuple[dict[str, Any], bytes]: # What the square means, and its RGBA
+        "The colors that a point can have, and has."
+        at = slide.at(x, y)
+        L = lightness(slide.small.crop((*at, at[0] + 1, at[1] + 1))).item()
+        rgba,half = possible_colors(L, n)
+        color = self.look(slide).getpixel(at)[:3]
+        _,a,b = rgb_to_lab(torch.tensor(color, dtype=torch.uint8).view(1, 3, 1, 1)).flatten().tolist()
+        there = dict(x=x, y=y) if any(h[:2] == (x, y) for h in slide.hints) else None
+        return dict(x=x, y=y, n=n, half=half, L=L, there=there, now=dict(a=a, b=b, css=_css(color), gray=_css(rgba[n//2, n//2]))),rgba.tobytes()
 
 # %% ../nbs/08_widgets.ipynb #b8080041
-@patch
-def zipped(self:LightTable,
-    progress: Callable[[str], Any]=str, # Told the name of each picture before its turn
-) -> tuple[bytes, dict[str, str]]: # A zip file, and why what is not in it is not
-    "All the files in color, in one."
-    data,failed,taken = io.BytesIO(),{},set()
-    with zipfile.ZipFile(data, 'w') as z:
-        for s in self.slides:
-            progress(s.name)
-            try: file = self.develop(s)
-            except ColorganError as e:
-                failed[s.name] = str(e)
-                continue
-            name,n = file.name,2
-            while name.casefold() in taken: name,n = f'{file.stem} {n}{file.suffix}',n + 1
-            taken.add(name.casefold())
-            z.write(file, name)
-    return data.getvalue(),failed
+class LightTable(_ChoiceTable):
+    "Pictures, what is said about each, and their colors: all that `ColorizeApp` does, without a screen."
+    def zipped(self,
+        progress: Callable[[str], Any]=str, # Told the name of each picture before its turn
+    ) -> tuple[bytes, dict[str, str]]: # A zip file, and why what is not in it is not
+        "All the files in color, in one."
+        data,failed,taken = io.BytesIO(),{},set()
+        with zipfile.ZipFile(data, 'w') as z:
+            for s in self.slides:
+                progress(s.name)
+                try: file = self.develop(s)
+                except ColorganError as e:
+                    failed[s.name] = str(e)
+                    continue
+                name,n = file.name,2
+                while name.casefold() in taken: name,n = f'{file.stem} {n}{file.suffix}',n + 1
+                taken.add(name.casefold())
+                z.write(file, name)
+        return data.getvalue(),failed
 
 # %% ../nbs/08_widgets.ipynb #b8080051
 def _part(name): return files('colorgan').joinpath(name).read_text(encoding='utf-8')
@@ -241,7 +248,7 @@ class Stage(AnyWidget or DOMWidget):
     busy = Unicode('').tag(sync=True)  # what is being done
 
     def hear(self,
-        told: Callable[[dict, list], Any], # Called with a message and its buffers
+        told: Callable[[dict[str, Any], list[Any]], Any], # Called with a message and its buffers
     ) -> None:
         "Who is to be told what was done to the stage."
         self.on_msg(lambda _, message, buffers: told(message, buffers))
@@ -272,7 +279,7 @@ class PlainStage(VBox):
         self.observe(self._draw, ['pictures', 'at', 'before', 'after', 'busy'])
 
     def hear(self,
-        told: Callable[[dict, list], Any], # Called with a message and its buffers
+        told: Callable[[dict[str, Any], list[Any]], Any], # Called with a message and its buffers
     ) -> None:
         "Who is to be told what was done to the stage."
         self._told = told
@@ -287,7 +294,7 @@ class PlainStage(VBox):
 
 # %% ../nbs/08_widgets.ipynb #b8080055
 def uploads(
-    change: dict, # What a `FileUpload` says of its new value
+    change: dict[str, Any], # What a `FileUpload` says of its new value
 ) -> list[tuple[str, bytes]]: # Name and content of each file
     "What was uploaded, in ipywidgets 7 and 8."
     new = change['new']
@@ -316,7 +323,7 @@ def _draw(self:PlainStage, change):
         self.which.value = self.at if 0 <= self.at < len(self.pictures) else None
     finally: self._drawing = False
 
-# %% ../nbs/08_widgets.ipynb #b8080061
+# %% ../nbs/08_widgets.ipynb #b8080069
 def _button(text, icon, tip): return Button(description=text, icon=icon, tooltip=tip, layout=Layout(width='auto'))
 
 def _slider(kind, value, least, most, step, text, tip):
@@ -324,14 +331,17 @@ def _slider(kind, value, least, most, step, text, tip):
     dial = kind(value, min=min(least, value), max=max(most, value), step=step, continuous_update=False, layout=Layout(width='210px', min_width='130px', flex='0 1 auto'))
     return dial,HBox([label, dial], layout=Layout(align_items='center'))
 
+# %% ../nbs/08_widgets.ipynb #b8080061
 class ColorizeApp(VBox):
     "Drop photographs, see them in color, correct them with a click, take them home."
+    shown: Slide|None = None # On the stage
+
     def __init__(self,
         colorizer: Colorizer|None=None, # None: the weights in the package
         plain: bool=False, # Ipywidgets alone, as without anywidget
     ) -> None:
         if 'google.colab' in sys.modules: import_module('google.colab.output').enable_custom_widget_manager()
-        self.table,self.shown,self._coming = LightTable(colorizer),None,{}
+        self.table,self._coming = LightTable(colorizer),{}
         self.stage = PlainStage() if plain or AnyWidget is None else Stage()
         size,saturation = self.table.dials
         self.size,first = _slider(IntSlider, size, 64, 512, 16, 'network sees', 'Pixels, side of a square. Less: a broader brush.')
