@@ -21,7 +21,7 @@ from typing import Any
 from PIL import Image
 
 from . import __version__
-from .data import ColorganError, carried_photos, check_writable, choose_photos, cut, remove_leftovers
+from .data import ColorganError, Listing, carried_photos, check_writable, choose_photos, cut, remove_leftovers
 from .progress import Progress, in_terminal, say as say_line
 
 # %% ../nbs/10_cli.ipynb #8250251d
@@ -172,6 +172,7 @@ def _train_in(team, args, say):
     photos = share_photos(team, lambda: _photos(args, say))
     say(photos)
     for f,why in photos.dropped.items(): say(f'  left out {f}: {why}')
+    if passed := Listing([], photos.passed_over).summary(): say(f'  passed over: {passed}')
     start = default_weights() if args.start == 'default' else args.start
     recipe = replace(recipe, size=args.size or recipe.size, precision=args.precision or recipe.precision)
     cbs = [KeepBest(args.best, args.patience)] if args.best else []
@@ -183,7 +184,7 @@ def _train_in(team, args, say):
     for k in ours: say(f'  test {k:12} {ours[k]:6.2f}, left gray {gray[k]:6.2f}')
     say(f"Trained on {learn.run_log.images} images in {learn.run_log.seconds:.0f} s. Weights: {out/'weights.safetensors'}")
     return dict(out=str(out), images=learn.run_log.images, seconds=learn.run_log.seconds, test=ours, test_gray=gray,
-                photos={k: len(getattr(photos, k)) for k in _USES}, dropped={str(f): w for f,w in photos.dropped.items()})
+                photos={k: len(getattr(photos, k)) for k in _USES}, **{k: {str(f): w for f,w in getattr(photos, k).items()} for k in ('dropped', 'passed_over')})
 
 # %% ../nbs/10_cli.ipynb #79406578
 _QUESTIONS = dict(PictureError='a-picture-that-is-refused', VideoError='a-film-that-is-refused', OutputError='nothing-can-be-written',

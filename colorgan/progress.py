@@ -42,10 +42,11 @@ class Progress(tqdm):
     def __init__(self,
         total: int|None, # How many there are; None: not known yet, so nothing is drawn till the first is done
         unit: str, # What is counted, in the plural
+        done: int=0, # How many were done before, which does not count for the speed
         shown: bool=True, # False: draw nothing
     ):
-        super().__init__(total=total, unit=unit, disable=not shown, file=sys.stderr, smoothing=0, miniters=1, mininterval=.1*((total or 0) > 5000),
-                         delay=1e-3*(total is None), bar_format='{bar} {count}{speed}{time}')
+        super().__init__(total=total, unit=unit, initial=done, disable=not shown, file=sys.stderr, smoothing=0, miniters=1,
+                         mininterval=.1*((total or 0) > 5000), delay=1e-3*(total is None), bar_format='{bar} {count}{speed}{time}')
 
     @property
     def format_dict(self) -> dict[str, Any]:
