@@ -482,6 +482,7 @@ def colorize_frames(
     with closing(pictures), closing(steady), closing(_painted(steady, paint)) as painted: yield from painted
 
 def _check(strength, every):
+    _cv2()
     if not 0 <= strength < 1: raise VideoError(f'strength is {strength}: give a number from 0 (each frame on its own) to below 1.')
     if every < 1: raise VideoError(f'every is {every}: give 1 or more.')
 
@@ -912,18 +913,6 @@ def _color_film(src, dst, colorizer, film, plan, options, again, dropped, proven
     return Report(str(src), str(dst), format=plan.format, width=film.width, height=film.height, frames=done['frames'],
                   notes=_notes(film, plan, dropped, _lost_tags(src, dst), faults, deinterlace, done), seconds=round(time.perf_counter() - start, 3))
 
-# %% ../nbs/07_video.ipynb #52ebcf89
-def _film(src, dst, colorizer, coding, options, again, drop_streams, provenance, progress, max_pixels):
-    "`colorize_video`, in a thread where torch works after a fork too."
-    _cv2()
-    _check(options['strength'], options['every'])
-    if not options['segment'] > 0: raise VideoError(f"segment is {options['segment']}: give the seconds of a piece, more than 0.")
-    check_target(src, dst)
-    _check_place(dst, **again)
-    film = probe_film(src, max_pixels)
-    plan = _plan(film, dst, *coding)
-    return _color_film(src, dst, colorizer, film, plan, options, again, _drop(film, plan, dst, drop_streams), provenance, progress, max_pixels)
-
 # %% ../nbs/07_video.ipynb #52ebcf8a
 def colorize_video(
     src: str|os.PathLike[str], # A film, in any format that FFmpeg reads
@@ -946,9 +935,15 @@ def colorize_video(
     max_pixels: float=100e6, # Refuse larger frames
 ) -> Report: # Its notes say what was not as asked, or damaged and where
     "Color a film; all its other streams are copied. Whole or not at all. Raises `VideoError` and `OutputError`."
+    src,dst = Path(src),Path(dst)
+    _check(strength, every)
+    if not segment > 0: raise VideoError(f'segment is {segment}: give the seconds of a piece, more than 0.')
+    check_target(src, dst)
+    _check_place(dst, resume, overwrite)
+    film = probe_film(src, max_pixels)
     options = dict(strength=strength, every=every, deinterlace=deinterlace, keep_color=keep_color, segment=segment)
-    return fork_safe(_film, Path(src), Path(dst), colorizer, (codec, quality, preset, lossless), options, dict(resume=resume, overwrite=overwrite),
-                     drop_streams, provenance, progress, max_pixels)
+    plan,again = _plan(film, dst, codec, quality, preset, lossless),dict(resume=resume, overwrite=overwrite)
+    return _color_film(src, dst, colorizer, film, plan, options, again, _drop(film, plan, dst, drop_streams), provenance, progress, max_pixels)
 
 # %% ../nbs/07_video.ipynb #c36b82fa
 def _one_by_one(src, colorizer):
