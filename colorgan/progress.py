@@ -51,8 +51,7 @@ class Progress(tqdm):
     @property
     def format_dict(self) -> dict[str, Any]:
         "What tqdm fills in."
-        d = super().format_dict
-        if 'initial' not in d: return d  # of a bar that was never shown
+        if 'initial' not in (d := super().format_dict): return d  # of a bar that was never shown
         n,total,elapsed,columns = d['n'],d['total'],d['elapsed'],_columns(self.fp)
         rate = (n - d['initial'])/elapsed if elapsed else 0
         return d | dict(ncols=columns - 3, count=f'{n}/{total}' if total else n, speed=_speed(rate, d['unit'], columns >= 60),
