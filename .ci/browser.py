@@ -25,7 +25,7 @@ from project import root
 needed = 'jupyterlab', 'playwright', 'anywidget'
 browsers = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
 cell = '''from colorgan.inference import Colorizer
-from colorgan.widgets import ColorizeApp
+from colorgan.app.widgets import ColorizeApp
 ColorizeApp(Colorizer(device='cpu'))'''
 wide, phone = dict(width=1200, height=1100), dict(width=390, height=844)
 

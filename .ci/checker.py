@@ -13,15 +13,15 @@ from tempfile import TemporaryDirectory
 
 from project import cfg, finish, here, make_environment, root, wheel
 
-inner = 'bench', 'cli'  # for the command line: seen, but not called by a user's program
+inner = re.compile(r'app\.(?!widgets)|metrics\.bench')  # for the command line: seen, but not called by a user's program
 hooks = re.compile(r'(before|after)_\w+|forward|accumulate|step|read|format_dict')  # what fastai, torch, tqdm and files call
 
 
 def modules():
     "The library's modules, by name."
     package = importlib.import_module(cfg.lib_name)
-    names = [o.name for o in pkgutil.iter_modules(package.__path__) if not o.name.startswith('_')]
-    return {name: importlib.import_module(f'{cfg.lib_name}.{name}') for name in names}
+    names = [o.name for o in pkgutil.walk_packages(package.__path__, f'{cfg.lib_name}.') if not o.ispkg and '._' not in o.name]
+    return {name.removeprefix(f'{cfg.lib_name}.'): importlib.import_module(name) for name in names}
 
 
 def public(module):
@@ -85,9 +85,10 @@ def everything(found):
 
 def uncalled(found):
     "A line for each public function or method that the user's program does not name."
-    said = {o.attr for o in ast.walk(ast.parse((here/'user.py').read_text(encoding='utf-8'))) if isinstance(o, ast.Attribute)}
+    tree = ast.parse((here/'user.py').read_text(encoding='utf-8'))
+    said = {getattr(o, 'attr', getattr(o, 'id', None)) for o in ast.walk(tree)} | {o.name for o in ast.walk(tree) if isinstance(o, ast.alias)}
     for name, module in found.items():
-        if name in inner: continue
+        if inner.match(name): continue
         for n, o in public(module).items():
             if inspect.isclass(o) and issubclass(o, BaseException): continue
             wanted = [n, *(k for k in members(module, o) if k != '__init__')] if inspect.isclass(o) else [n]

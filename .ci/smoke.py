@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import numpy as np
 from PIL import Image
@@ -15,17 +15,17 @@ from PIL import Image
 
 def modules(folder):
     import colorgan
-    names = [o.name for o in iter_modules(colorgan.__path__)]
-    for name in names: import_module(f'colorgan.{name}')
+    names = [o.name for o in walk_packages(colorgan.__path__, 'colorgan.')]
+    for name in names: import_module(name)
     return f'{len(names)} modules imported from {Path(colorgan.__file__).parent}'
 
 
 def pictures(folder):
     import tifffile
-    from colorgan.cli import self_check
+    from colorgan.app.cli import self_check
     from colorgan.data import carried_photos
     from colorgan.inference import Colorizer
-    from colorgan.pictures import record_of
+    from colorgan.pictures.read import record_of
     colorizer, photo = Colorizer(device='cpu'), carried_photos()['coffee'].convert('L').resize((120, 80))
     self_check(colorizer)
     for ending in ('jpg', 'png', 'webp', 'gif'): photo.save(folder/f'photo.{ending}')
@@ -42,7 +42,7 @@ def film(folder):
     import av
     from colorgan.data import carried_photos
     from colorgan.inference import Colorizer
-    from colorgan.video import colorize_video, film_record, probe_film
+    from colorgan.video.film import colorize_video, film_record, probe_film
     photo, colorizer = carried_photos()['coffee'].convert('L'), Colorizer(device='cpu')
     with av.open(str(folder/'film.mkv'), 'w') as out:
         s = out.add_stream('libx264', rate=10)
@@ -60,7 +60,7 @@ def film(folder):
 def widget(folder):
     from colorgan.data import carried_photos
     from colorgan.inference import Colorizer
-    from colorgan.widgets import ColorizeApp
+    from colorgan.app.widgets import ColorizeApp
     carried_photos()['coffee'].convert('L').resize((120, 80)).save(folder/'shown.png')
     for plain in (False, True):
         table = ColorizeApp(Colorizer(device='cpu'), plain=plain).table
@@ -73,8 +73,8 @@ def widget(folder):
 def training(folder):
     from colorgan.data import carried_photos, choose_photos
     from colorgan.inference import Colorizer
-    from colorgan.metrics import evaluate, picture_metrics
-    from colorgan.recipes import RECIPES, train
+    from colorgan.metrics.evaluate import evaluate, picture_metrics
+    from colorgan.training.recipes import RECIPES, train
     (folder/'photos').mkdir()
     for name, im in carried_photos().items():
         for i in range(4): im.resize((200, 200)).crop((20*i, 20*i, 20*i + 128, 20*i + 128)).save(folder/f'photos/{name} {i}.png')

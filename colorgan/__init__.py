@@ -22,16 +22,17 @@ __all__ = ['Colorizer', 'ColorganError', 'colorize', 'colorize_file', 'colorize_
            'evaluate', 'train', '__version__']
 
 if _TYPE_CHECKING:
-    from .batch import colorize_many as colorize_many
+    from .coloring.batch import colorize_many as colorize_many
     from .data import ColorganError as ColorganError
     from .inference import Colorizer as Colorizer, colorize as colorize, colorize_file as colorize_file
-    from .metrics import evaluate as evaluate
-    from .recipes import train as train
+    from .metrics.evaluate import evaluate as evaluate
+    from .training.recipes import train as train
     from .unet import default_weights as default_weights
-    from .video import colorize_video as colorize_video
+    from .video.film import colorize_video as colorize_video
 else:
     _homes = {'Colorizer': 'inference', 'ColorganError': 'data', 'colorize': 'inference', 'colorize_file': 'inference',
-              'colorize_many': 'batch', 'colorize_video': 'video', 'default_weights': 'unet', 'evaluate': 'metrics', 'train': 'recipes'}
+              'colorize_many': 'coloring.batch',
+              'colorize_video': 'video.film', 'default_weights': 'unet', 'evaluate': 'metrics.evaluate', 'train': 'training.recipes'}
 
     def _get(name):
         if name not in _homes: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -22,7 +22,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .compute import cores
+from .core.compute import cores
 
 # %% ../nbs/00_data.ipynb #6348d143
 class ColorganError(Exception):

@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import __version__
-from .compute import cores, fork_safe, shared_pool, thread_pool
+from .core.compute import cores, fork_safe, shared_pool, thread_pool
 from .data import ColorganError, OutputError, PictureError, write_whole
 from .lab import in_gamut, lab_to_linear, linear_to_srgb, rgb_to_L, rgb_to_lab, show_lab
-from .pictures import Canvas, Picture, PictureFile, Readable, format_of, output_format, to_picture, write_picture
+from .pictures.read import Canvas, Picture, PictureFile, Readable, format_of, output_format, to_picture, write_picture
 from .unet import choose_device, choose_dtype, default_weights, load_generator
 
 # %% ../nbs/05_inference.ipynb #41c85241

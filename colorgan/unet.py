@@ -385,7 +385,7 @@ def choose_dtype(
 
 # %% ../nbs/02_unet.ipynb #880cf6d7
 def _lite(**arguments):
-    from colorgan.encoders import LiteUNet
+    from colorgan.models.encoders import LiteUNet
     return LiteUNet(**arguments)
 
 GENERATORS = {'unet': UNet, 'light': LightUNet, 'squeeze': SqueezeUNet, 'dynamic_unet': DynamicUNet, 'lite': _lite}
