@@ -9,13 +9,11 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from PIL import Image
 
 
 def service():

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from project import cfg, here, make_environment, root, wheel
+from project import cfg, here, make_environment, wheel
 
 extras = 'metrics', 'video', 'widgets'
 

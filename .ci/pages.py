@@ -161,7 +161,7 @@ def check_alt(p, cell):
 def check_divs(p, text):
     "Quarto's `:::` blocks end where they begin."
     depth = 0
-    for colons, attributes in re.findall(r'^(:{3,})(.*)$', text, re.M):
+    for _, attributes in re.findall(r'^(:{3,})(.*)$', text, re.M):
         depth += 1 if attributes.strip() else -1
         if depth < 0: break
     if depth: p.fault('`:::` blocks do not match')

@@ -87,6 +87,19 @@ class Untyped:
 def good(x: int) -> int: return x
 def untyped(x: int, **more) -> int: return x
 '''
+house = {  # the modules of a package, and what house.py says of them
+    'lab.py': 'from .core.files import good\nfrom .data import good\n',
+    'data.py': 'from .core.files import _private\n',
+    'core/files.py': 'from ..gan import good\n',
+    'core/one.py': 'from .two import good\n',
+    'core/two.py': 'def late():\n    from .one import good\n',
+    'gan.py': '\n'*401,
+    'video/film.py': 'def film(a, b, c, d, e, f, g, h, i, j, *, k): return k\n',
+    'attic.py': '',
+    'app/good.py': 'from ..video.film import film\nfrom ..core.one import good\n',
+}
+misplaced = ['attic stands on no floor', 'core.files imports gan, which', 'data imports the private _private of core.files', 'lab imports data, which',
+             'a circle: core.one > core.two > core.one', 'gan: 401 lines', 'video.film.film: 11 parameters', 'long.ipynb: 61 cells']
 unseen = ['Outside.double: put on', 'Outside.whole: put on', 'Untyped.__init__: no annotation of what', 'Untyped.twice: no annotation of x, what',
           'untyped: no annotation of more']
 
@@ -174,7 +187,16 @@ def main():
         sys.path.insert(0, tmp)
         lines = list(hidden(importlib.import_module('planted')))
         if len(lines) != len(unseen) or not all(f'planted.{o}' in line for o, line in zip(unseen, lines)): wrong.append(f'checker.py says: {lines}')
-    finish(wrong, f'{len(said) + 3 + len(unseen)} planted faults were found')
+
+        tree = project/'tree'
+        for file, text in house.items():
+            (tree/'colorgan'/file).parent.mkdir(parents=True, exist_ok=True)
+            (tree/'colorgan'/file).write_text(text)
+        (tree/'nbs').mkdir()
+        write_nb(new_nb([code('f()')]*61), tree/'nbs/long.ipynb')
+        lines = run(project, 'house.py', tree)[1].splitlines()
+        if len(lines) != len(misplaced) or not all(any(o in line for line in lines) for o in misplaced): wrong.append(f'house.py says: {lines}')
+    finish(wrong, f'{len(said) + 3 + len(unseen) + len(misplaced)} planted faults were found')
 
 
 if __name__ == '__main__': main()
