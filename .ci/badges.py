@@ -34,8 +34,10 @@ def notebook(path):
 
 
 def quarto_yml(path):
-    "The text of _quarto.yml with the repository's address."
-    return re.sub(r'(?<=href: )https://github\.com/\S+', cfg.git_url, path.read_text(encoding='utf-8'))
+    "The text of _quarto.yml with the repository's address, and the version in its footer."
+    text = re.sub(r'https://github\.com/[\w.-]+/[\w.-]+(?:/blob/[\w.-]+(?=/))?',
+                  lambda m: f'{cfg.git_url}/blob/{cfg.branch}' if '/blob/' in m[0] else cfg.git_url, path.read_text(encoding='utf-8'))
+    return re.sub(rf'(?<=left: {cfg.lib_name} )[\w.]+', cfg.version, text)
 
 
 def nbdev_yml(path):

@@ -240,6 +240,27 @@ def check_links(p, pages):
                 p.fault(f'a dead anchor: {address}', cell)
 
 
+def contrast(one, other):
+    "The contrast of two colors `#rrggbb`, 1 to 21, by WCAG 2."
+    def light(color):
+        parts = [int(color[i:i + 2], 16)/255 for i in (1, 3, 5)]
+        return sum(w*(c/12.92 if c <= .04045 else ((c + .055)/1.055)**2.4) for w, c in zip((.2126, .7152, .0722), parts))
+    low, high = sorted((light(one), light(other)))
+    return (high + .05)/(low + .05)
+
+
+def pale():
+    "A line for each pair of colors of the site that is hard to read, by day or by night."
+    for theme in sorted(nbs.glob('theme-*.scss')):
+        colors = dict(re.findall(r'^\$([\w-]+): (#[0-9a-f]{6});', theme.read_text(encoding='utf-8'), re.M))
+        pairs = [('body-color', 'body-bg'), ('link-color', 'body-bg'), ('code-color', 'code-bg'), ('link-color', 'code-bg'), ('navbar-fg', 'navbar-bg'), ('navbar-hl', 'navbar-bg')]
+        for one, other in pairs:
+            if (c := contrast(colors[one], colors[other])) < 4.5: yield f'{theme.name}: ${one} on ${other} has a contrast of {c:.2f}, less than 4.5'
+    css = (nbs/'styles.css').read_text(encoding='utf-8') if (nbs/'styles.css').exists() else ''
+    for one, other in re.findall(r'\{ color: (#[0-9a-f]{6}); background: (#[0-9a-f]{6}); \}', css):
+        if (c := contrast(one, other)) < 4.5: yield f'styles.css: {one} on {other} has a contrast of {c:.2f}, less than 4.5'
+
+
 def sidebar():
     "Every notebook that the sidebar names."
     def entries(part):
@@ -260,6 +281,7 @@ def main():
     listed, there = sidebar(), {name(path) for path in paths}
     faults = [f'sidebar.yml names {e}, which is not there' for e in sorted(listed - there)]
     faults += [f'sidebar.yml lacks {e}' for e in sorted(there - listed)]
+    faults += pale()
     finish(faults + [fault for p in done for fault in p.faults], f'{len(done)} pages without a fault')
 
 

@@ -1,8 +1,9 @@
-"README.md from the index notebook: what nbdev_readme does, without Quarto."
+"README.md from the index notebook (what nbdev_readme does, without Quarto), and the site's llms.txt from its sidebar."
 import argparse
 import difflib
 import re
 
+import yaml
 from nbconvert import MarkdownExporter
 
 from project import cfg, finish, nbs, page, root
@@ -23,14 +24,32 @@ def readme():
     return ''.join(parts).strip() + '\n'
 
 
+def llms():
+    "The text of llms.txt: every page of the sidebar by title and description, with the address of its Markdown twin."
+    lines, site = [f'# {cfg.title}', '', f'> {cfg.description}', ''], f'{cfg.doc_host}{cfg.doc_baseurl}'
+
+    def add(entries):
+        for entry in entries:
+            if isinstance(entry, dict):
+                lines.extend(['', f'## {entry["section"]}', ''])
+                add(entry['contents'])
+            else:
+                front = page(nbs/entry)[0]
+                lines.append(f"- [{front['title']}]({site}/{entry.removesuffix('.ipynb')}.html.md): {front['description']}")
+
+    add(yaml.safe_load((nbs/'sidebar.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents'])
+    return '\n'.join(lines) + '\n'
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--check', action='store_true', help='write nothing, show where README.md differs')
-    new, path = readme(), root/'README.md'
-    if not parser.parse_args().check: path.write_text(new, encoding='utf-8')
-    old = path.read_text(encoding='utf-8')
-    diff = difflib.unified_diff(old.splitlines(), new.splitlines(), 'README.md', cfg.readme_nb, n=1, lineterm='')
-    finish(list(diff), f'README.md is what {cfg.readme_nb} says')
+    parser.add_argument('--check', action='store_true', help='write nothing, show what differs')
+    check, faults = parser.parse_args().check, []
+    for path, new in {root/'README.md': readme(), nbs/'llms.txt': llms()}.items():
+        if not check: path.write_text(new, encoding='utf-8')
+        old = path.read_text(encoding='utf-8') if path.exists() else ''
+        faults += difflib.unified_diff(old.splitlines(), new.splitlines(), path.name, 'the notebooks', n=1, lineterm='')
+    finish(faults, f'README.md is what {cfg.readme_nb} says, llms.txt what sidebar.yml says')
 
 
 if __name__ == '__main__': main()
