@@ -30,6 +30,7 @@ def llms():
 
     def add(entries):
         for entry in entries:
+            entry = entry.get('href', entry) if isinstance(entry, dict) else entry
             if isinstance(entry, dict):
                 lines.extend(['', f'## {entry["section"]}', ''])
                 add(entry['contents'])
