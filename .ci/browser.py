@@ -187,7 +187,7 @@ def at_a_desk(hands, photos, colored):
     hands.there('.cg-done').click()
     yield 'a click asks for a color, and choosing again replaces it', hands.there('.cg-mark').count() == 1, hands.there('.cg-mark').count()
 
-    from colorgan.inference import load_hints
+    from colorgan.coloring.hints import load_hints
     first = load_hints(hands.save('Save hints'))
     saved = hands.save('Download')
     yield 'the picture is that of colorize_file with these hints', saved.read_bytes() == colored(coffee, hints=first).read_bytes(), first
@@ -250,7 +250,7 @@ def main():
     if why := lacking(args.install): return print(f'skipped: the widget in a browser: {why}')
     from playwright.sync_api import TimeoutError as Late, sync_playwright
     sys.path.insert(0, str(root))
-    from colorgan.data import carried_photos
+    from colorgan.core.show import sample_photos
     from colorgan.inference import Colorizer
 
     start, fine = time.monotonic(), True
@@ -259,8 +259,8 @@ def main():
         (folder/'work').mkdir()
         notebook(folder/'work/app.ipynb')
         photos = folder/'coffee.jpg', folder/'cat.png', folder/'letter.jpg'
-        carried_photos()['coffee'].convert('L').save(photos[0], quality=95)
-        carried_photos()['chelsea'].convert('L').save(photos[1])
+        sample_photos()['coffee'].convert('L').save(photos[0], quality=95)
+        sample_photos()['chelsea'].convert('L').save(photos[1])
         photos[2].write_text('Dear Sir')
         colorizer = Colorizer(device='cpu')
 

@@ -23,7 +23,7 @@ def service():
     from starlette.responses import PlainTextResponse, Response
     from starlette.routing import Route
 
-    from colorgan.data import PictureError
+    from colorgan.core.files import PictureError
     from colorgan.inference import Colorizer
 
     colorizer = Colorizer(device='cpu')
@@ -51,9 +51,9 @@ def serve(app, listening):
 
 def photographs():
     "PNG files of a few sizes, and what is no picture."
-    from colorgan.data import carried_photos
+    from colorgan.core.show import sample_photos
     files = []
-    for i, im in enumerate(carried_photos().values()):
+    for i, im in enumerate(sample_photos().values()):
         out = io.BytesIO()
         im.convert('L').resize((160 + 40*i, 200)).save(out, 'png')
         files.append(out.getvalue())

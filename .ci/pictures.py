@@ -3,7 +3,7 @@ weights in the package: run it when those change. (The gallery's are outputs: .c
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from matplotlib import font_manager
 
-from colorgan.data import carried_photos
+from colorgan.core.show import sample_photos
 from colorgan.inference import Colorizer
 
 from project import cfg, nbs
@@ -24,7 +24,7 @@ def text(size, bold=False):
 
 
 def main():
-    photos = [ImageOps.fit(carried_photos()[n], tile, centering=(.5, .12)) for n in shown]
+    photos = [ImageOps.fit(sample_photos()[n], tile, centering=(.5, .12)) for n in shown]
     grays = [im.convert('L') for im in photos]
     colorizer = Colorizer(device='cpu')
     before, after = mosaic(grays), mosaic([colorizer.colorize(im) for im in grays])

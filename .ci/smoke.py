@@ -22,11 +22,11 @@ def modules(folder):
 
 def pictures(folder):
     import tifffile
-    from colorgan.app.cli import self_check
-    from colorgan.data import carried_photos
+    from colorgan.app.doctor import self_check
+    from colorgan.core.show import sample_photos
     from colorgan.inference import Colorizer
     from colorgan.pictures.read import record_of
-    colorizer, photo = Colorizer(device='cpu'), carried_photos()['coffee'].convert('L').resize((120, 80))
+    colorizer, photo = Colorizer(device='cpu'), sample_photos()['coffee'].convert('L').resize((120, 80))
     self_check(colorizer)
     for ending in ('jpg', 'png', 'webp', 'gif'): photo.save(folder/f'photo.{ending}')
     tifffile.imwrite(folder/'deep.tif', np.asarray(photo).astype(np.uint16)*257, compression='lzw')
@@ -40,10 +40,11 @@ def pictures(folder):
 
 def film(folder):
     import av
-    from colorgan.data import carried_photos
+    from colorgan.core.show import sample_photos
     from colorgan.inference import Colorizer
-    from colorgan.video.film import colorize_video, film_record, probe_film
-    photo, colorizer = carried_photos()['coffee'].convert('L'), Colorizer(device='cpu')
+    from colorgan.video.container import probe_film
+    from colorgan.video.film import colorize_video, film_record
+    photo, colorizer = sample_photos()['coffee'].convert('L'), Colorizer(device='cpu')
     with av.open(str(folder/'film.mkv'), 'w') as out:
         s = out.add_stream('libx264', rate=10)
         s.width, s.height, s.pix_fmt = 96, 64, 'yuv420p'
@@ -58,10 +59,10 @@ def film(folder):
 
 
 def widget(folder):
-    from colorgan.data import carried_photos
+    from colorgan.core.show import sample_photos
     from colorgan.inference import Colorizer
     from colorgan.app.widgets import ColorizeApp
-    carried_photos()['coffee'].convert('L').resize((120, 80)).save(folder/'shown.png')
+    sample_photos()['coffee'].convert('L').resize((120, 80)).save(folder/'shown.png')
     for plain in (False, True):
         table = ColorizeApp(Colorizer(device='cpu'), plain=plain).table
         slide = table.add('shown.png', (folder/'shown.png').read_bytes())
@@ -71,12 +72,15 @@ def widget(folder):
 
 
 def training(folder):
-    from colorgan.data import carried_photos, choose_photos
+    from colorgan.core.show import sample_photos
+    from colorgan.data import choose_photos
     from colorgan.inference import Colorizer
-    from colorgan.metrics.evaluate import evaluate, picture_metrics
-    from colorgan.training.recipes import RECIPES, train
+    from colorgan.metrics.evaluate import evaluate
+    from colorgan.metrics.picture import picture_metrics
+    from colorgan.training.recipes import RECIPES
+    from colorgan.training.run import train
     (folder/'photos').mkdir()
-    for name, im in carried_photos().items():
+    for name, im in sample_photos().items():
         for i in range(4): im.resize((200, 200)).crop((20*i, 20*i, 20*i + 128, 20*i + 128)).save(folder/f'photos/{name} {i}.png')
     photos = choose_photos(folder/'photos', n_train=16, n_test=4)
     train(photos, folder/'run', replace(RECIPES['fast'], size=64), images=64, metrics=picture_metrics(), device='cpu', num_workers=0, quiet=True)

@@ -10,57 +10,72 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from colorgan.app.widgets import ColorizeApp, LightTable, PlainStage, Slide, Stage, preview, uploads
+from colorgan.app.table import LightTable, Slide
+from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, preview, uploads
 from colorgan.coloring.batch import Job, colorize_many, colorize_planned, find_sources, named_format, plan_batch
 from colorgan.core.compute import cores, fork_safe, shared_pool, thread_pool
 from colorgan.core.progress import Progress, in_terminal, say, track as track_progress
-from colorgan.data import (
-    Listing, PhotoSet, Walk, carried_photos, channel_spread, check_writable, choose_photos, coco_sample, cut,
-    find_photos, list_files, list_pictures, open_picture, open_rgb, photo_fault, remove_leftovers, rgb_loaders,
-    write_whole,
-)
+from colorgan.core.files import check_writable, remove_leftovers, write_whole
+from colorgan.core.listing import Listing, list_files, list_pictures
+from colorgan.core.show import sample_photos, cut
+from colorgan.data import (PhotoSet, ShuffledSampler, channel_spread, choose_photos, coco_sample, find_photos,
+                           open_rgb, open_rgb, photo_fault, rgb_loaders)
 from colorgan.discriminator import PatchDiscriminator
-from colorgan.gan import Average, ColorGAN, ColorLearner, GANTrainer, LossPart, Precision, adam, frozen, gan_loss
-from colorgan.inference import (
-    Colorizer, Dial, Hint, Predictor, Report, Upsampler, check_hints, check_target, has_color, join, lightness,
-    load_hints, possible_colors, reach, save_hints, spread_hints, upsample_ab, view_size,
-)
+from colorgan.gan import ColorGAN, GANTrainer, adam, frozen, gan_loss
+from colorgan.training.color_learner import Average, ColorLearner, LossPart, Precision
+from colorgan.coloring.files import Report, check_target, has_color
+from colorgan.coloring.hints import Hint, check_hints, load_hints, possible_colors, reach, save_hints, spread_hints
+from colorgan.coloring.lightness import lightness, view_size
+from colorgan.coloring.paint import merge_lab
+from colorgan.coloring.predict import Dial, Predictor
+from colorgan.coloring.upsample import Upsampler, upsample_ab
+from colorgan.inference import Colorizer
 from colorgan.lab import (
     denormalize_lab, fit_gamut, in_gamut, lab_to_linear, lab_to_rgb, lab_transform, linear_to_srgb, normalize_lab,
     rgb_to_L, rgb_to_lab, show_lab, srgb_to_linear, to_pictures,
 )
-from colorgan.metrics.evaluate import (
-    ConstantColor, Evaluation, Features, PictureMetric, Protocol, bleeding, cast, chroma_error, ciede2000,
-    colorfulness, colorfulness_abs, evaluate, frechet_distance, gray_of, hue_failures, kernel_distance, load_features,
-    load_lpips, mean_interval, near_gray, picture_figures, picture_metrics, protocol_photos, psnr, saturation_curve,
-    ssim, truth_of,
-)
+from colorgan.metrics.distance import Features, frechet_distance, kernel_distance, load_features, load_lpips
+from colorgan.metrics.evaluate import (ConstantColor, Evaluation, Protocol, evaluate, gray_of, mean_interval,
+                                       protocol_photos, saturation_curve, truth_of)
+from colorgan.metrics.picture import (PictureMetric, bleeding, cast, chroma_error, ciede2000, colorfulness,
+                                      colorfulness_abs, hue_failures, near_gray, picture_figures, picture_metrics,
+                                      psnr, ssim)
 from colorgan.models.encoders import (
     InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness,
 )
-from colorgan.pictures.read import (
-    Canvas, Picture, PictureFile, Readable, describe, ending, file_kind, format_of, output_format, record_of,
-    to_picture, write_picture,
-)
+from colorgan.pictures.convert import to_picture
+from colorgan.pictures.kinds import file_kind
+from colorgan.pictures.raster import Canvas, Picture
+from colorgan.pictures.read import PictureFile, describe, record_of
+from colorgan.pictures.source import Readable
+from colorgan.pictures.write import ending, format_of, output_format, write_picture
 from colorgan.training.augment import damage_transform, damaged
-from colorgan.training.cache import Crop, Flip, PhotoCache, Shrink, cached_loaders
-from colorgan.training.losses import FeatureLoss, PixelLoss, Rarity
-from colorgan.training.parallel import DataParallel, Team, join_team, share_photos, train_parallel
-from colorgan.training.recipes import (
-    Checkpoints, Clock, DrawSamples, Guard, KeepBest, Phase, RECIPES, Recipe, RecipeLearner, RunLog, checkpoint_files,
-    draw_colors, final_figures, folder_weights, plan, plot_log, read_log, recipe_learner, recipe_loaders, run_learner,
-    save_figure, train, write_csv,
-)
-from colorgan.unet import (
-    DynamicUNet, Fire, LightUNet, ResBlock, SqueezeUNet, UNet, UNetLevel, add_decoder, along, choose_device,
-    choose_dtype, conv_norm, create_generator, default_weights, down_and_up, extend_card, init_weights,
-    load_generator, load_or_explain, padded, read_card, read_encoder, save_generator, save_tensors,
-    squeezenet_weights,
-)
-from colorgan.video.film import (
-    Film, color_consistency, colorize_frames, colorize_video, film_record, is_cut, probe_film, rgb_to_yuv, track,
-    warping_error, yuv_to_rgb,
-)
+from colorgan.training.cache import PhotoCache
+from colorgan.training.crops import Crop, Flip, Shrink
+from colorgan.training.loaders import cached_loaders
+from colorgan.training.losses import FeatureLoss, PixelLoss, ColorRebalance
+from colorgan.training.parallel import DataParallel, Team, train_parallel
+from colorgan.training.processes import join_processes, share_photos
+from colorgan.training.batches import folder_weights, recipe_loaders
+from colorgan.training.checkpoint import Checkpoints, checkpoint_files
+from colorgan.training.learner import RecipeLearner, recipe_learner
+from colorgan.training.log import (Clock, DrawSamples, Guard, KeepBest, RunLog, draw_colors, plot_log, read_log,
+                                   save_figure, write_csv)
+from colorgan.training.recipes import Phase, RECIPES, Recipe, plan
+from colorgan.training.run import final_figures, run_learner, train
+from colorgan.core.compute import choose_device, choose_dtype
+from colorgan.models.light import LightUNet, ResBlock, add_decoder, conv_norm, down_and_up
+from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
+from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
+from colorgan.models.weights import (create_generator, default_weights, extend_card, load_generator, read_card,
+                                     save_generator, save_tensors)
+from colorgan.unet import UNet, UNetLevel, along, init_weights, padded
+from colorgan.core.progress import track
+from colorgan.video.color import rgb_to_yuv, yuv_to_rgb
+from colorgan.video.container import Film, probe_film
+from colorgan.video.film import colorize_video, film_record
+from colorgan.video.flicker import color_consistency, colorize_frames, warping_error
+from colorgan.video.motion import is_cut
 
 Pixels = np.ndarray[Any, Any]
 
@@ -91,7 +106,7 @@ def steps(colorizer: Colorizer, picture: Image.Image, pixels: Pixels, folder: Pa
     assert_type(L, Tensor)
     assert_type(view_size(480, 640, 256), tuple[int, int])
     ab = upsample_ab(colorizer.predict_ab(L), L)
-    assert_type(join(L, ab), Tensor)
+    assert_type(merge_lab(L, ab), Tensor)
     Upsampler(ab, L, 480, 640)
     checked = check_hints([(1, 2, 3, 4)], 640, 480)
     assert_type(checked, list[Hint])
@@ -162,9 +177,9 @@ def files(path: Path, pixels: Pixels) -> None:
 
 
 def photographs(folder: Path, picture: Image.Image, upload: IO[bytes]) -> PhotoSet:
-    assert_type(carried_photos(), dict[str, Image.Image])
+    assert_type(sample_photos(), dict[str, Image.Image])
     assert_type(cut(picture), tuple[Image.Image, Image.Image])
-    for source in ('a.jpg', folder, upload): open_picture(source)
+    for source in ('a.jpg', folder, upload): open_rgb(source)
     assert_type(open_rgb('a.jpg'), Image.Image)
     assert_type(channel_spread(picture), float)
     assert_type(photo_fault('a.jpg'), str | None)
@@ -178,7 +193,7 @@ def photographs(folder: Path, picture: Image.Image, upload: IO[bytes]) -> PhotoS
     photos = choose_photos('photos', n_train=8000, n_test=2000)
     assert_type(photos.train, list[Path])
     rgb_loaders(photos.train, photos.valid, size=128)
-    print(Walk(10).round(), coco_sample())
+    print(ShuffledSampler(10).round(), coco_sample())
     return photos
 
 
@@ -208,7 +223,7 @@ def training(photos: PhotoSet, folder: Path) -> None:
     print(callbacks[-1].write(0), Clock(1.).due())
     own = Recipe('own', phases=(Phase(10, lr=1e-4),))
     train(photos, 'run', own, quiet=True)
-    with join_team() as team:
+    with join_processes() as team:
         assert_type(team, Team)
         share_photos(team, lambda: photos)
         train_parallel(photos, 'run', team=team, epochs=1)
@@ -235,12 +250,12 @@ def eyes(L: Tensor, path: Path) -> None:
     assert_type(bounds, tuple[Tensor, Tensor])
     assert_type(stretch_lightness(L, max_gain=2., bounds=bounds), Tensor)
 
-    def read() -> dict[str, Tensor]: return read_encoder(path, 'my own encoder', ['first.weight'])
+    def read() -> dict[str, Tensor]: return read_encoder_weights(path, 'my own encoder', ['first.weight'])
     assert_type(load_or_explain('my own encoder', read, 'https://example.com/encoder', path), dict[str, Tensor])
 
 
 def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
-    squeeze = SqueezeUNet().settled()
+    squeeze = SqueezeUNet().rescaled_for_half()
     assert_type(squeeze, SqueezeUNet)
     assert_type(squeeze.encoder, nn.ModuleList)
     nets: list[nn.Module] = [UNet(), DynamicUNet(), LightUNet(), squeeze, PatchDiscriminator()]
@@ -258,7 +273,7 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     learner = ColorLearner(dls, UNet(), PatchDiscriminator(), cbs=[GANTrainer(), Precision(), Average()])
     print(learner.save('a.pt'), learner.load('a.pt'), learner.export('a.safetensors'), learner.lr_find())
     LossPart(GANTrainer(), 'l1')
-    PixelLoss(rarity=Rarity(ab), features=FeatureLoss())
+    PixelLoss(rarity=ColorRebalance(ab), features=FeatureLoss())
     damage_transform()
     assert_type(damaged(L, ab), Tensor)
 

@@ -19,20 +19,21 @@ __version__ = "0.1.0"
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 __all__ = ['Colorizer', 'ColorganError', 'colorize', 'colorize_file', 'colorize_many', 'colorize_video', 'default_weights',
-           'evaluate', 'train', '__version__']
+           'evaluate', 'sample_photos', 'train', '__version__']
 
 if _TYPE_CHECKING:
     from .coloring.batch import colorize_many as colorize_many
-    from .data import ColorganError as ColorganError
+    from .core.files import ColorganError as ColorganError
+    from .core.show import sample_photos as sample_photos
     from .inference import Colorizer as Colorizer, colorize as colorize, colorize_file as colorize_file
     from .metrics.evaluate import evaluate as evaluate
-    from .training.recipes import train as train
-    from .unet import default_weights as default_weights
+    from .models.weights import default_weights as default_weights
+    from .training.run import train as train
     from .video.film import colorize_video as colorize_video
 else:
-    _homes = {'Colorizer': 'inference', 'ColorganError': 'data', 'colorize': 'inference', 'colorize_file': 'inference',
-              'colorize_many': 'coloring.batch',
-              'colorize_video': 'video.film', 'default_weights': 'unet', 'evaluate': 'metrics.evaluate', 'train': 'training.recipes'}
+    _homes = {'Colorizer': 'inference', 'ColorganError': 'core.files', 'colorize': 'inference', 'colorize_file': 'inference',
+              'colorize_many': 'coloring.batch', 'colorize_video': 'video.film', 'default_weights': 'models.weights',
+              'evaluate': 'metrics.evaluate', 'sample_photos': 'core.show', 'train': 'training.run'}
 
     def _get(name):
         if name not in _homes: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

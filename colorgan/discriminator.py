@@ -27,21 +27,21 @@ def _block(ni, nf, stride=2, norm=None, act=True, spectral=False):
 class PatchDiscriminator(nn.Module):
     "pix2pix's PatchGAN (Isola et al. 2017): 70x70 patches with `n_down=3`."
     def __init__(self,
-        input_c: int=3, # Channels in: L and ab
-        num_filters: int=64, # Channels of the first block; each next one has twice as many
+        n_in: int=3, # Channels in: L and ab
+        n_filters: int=64, # Channels of the first block; each next one has twice as many
         n_down: int=3, # Blocks after the first; the last of them has stride 1
         norm: str='batch', # Or 'instance', or 'spectral'
-        shrink: int=1, # Look at the picture made so many times smaller; the patches are as many times larger
+        downsample: int=1, # Factor by which the picture is made smaller first; the patches are as many times larger
     ):
         super().__init__()
         if norm not in (*_NORMS, 'spectral'): raise ValueError(f"norm must be {', '.join(_NORMS)} or spectral, not {norm!r}")
-        f,self.shrink,block = num_filters,shrink,partial(_block, spectral=norm == 'spectral')
+        f,self.downsample,block = n_filters,downsample,partial(_block, spectral=norm == 'spectral')
         blocks = [block(f*2**i, f*2**(i+1), 1 if i == n_down-1 else 2, None if norm == 'spectral' else norm) for i in range(n_down)]
-        self.layers = nn.Sequential(block(input_c, f), *blocks, block(f*2**n_down, 1, stride=1, act=False))
+        self.layers = nn.Sequential(block(n_in, f), *blocks, block(f*2**n_down, 1, stride=1, act=False))
         if norm != 'spectral': init_weights(self.layers)
 
     def forward(self,
-        lab_norm: Tensor, # L_norm and ab_norm together, `(N, 3, H, W)`, H and W at least 24 times `shrink`
+        lab_norm: Tensor, # L_norm and ab_norm together, `(N, 3, H, W)`, H and W at least 24 times `downsample` with `n_down=3`
     ) -> Tensor: # Logits, `(N, 1, h, w)`, 30x30 for 256x256: above 0 it takes the patch for real
         "Judge every patch."
-        return self.layers(F.avg_pool2d(lab_norm, self.shrink) if self.shrink > 1 else lab_norm)
+        return self.layers(F.avg_pool2d(lab_norm, self.downsample) if self.downsample > 1 else lab_norm)

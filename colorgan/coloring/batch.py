@@ -7,28 +7,35 @@ __all__ = ['COLORED', 'Job', 'find_sources', 'named_format', 'plan_batch', 'colo
 
 # %% ../../nbs/coloring/batch.ipynb #a5637851
 import glob, multiprocessing, os, queue, signal, sys, time, unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from threading import Semaphore, Thread
 from typing import Any
 
 import torch
-from fastcore.basics import noop, patch
 from PIL import Image
+from fastcore.basics import noop
+from torch import Tensor
 
-from ..data import ColorganError, OutputError, PictureError, list_pictures, remove_leftovers
-from ..inference import Colorizer, Report, _cores, _threads
-from ..pictures.read import PictureFile, ending, file_kind, output_format
+from .files import Report
+from ..core.compute import cores, thread_pool
+from ..core.files import ColorganError, OutputError, PictureError, remove_leftovers
+from ..core.listing import list_pictures
+from ..inference import Colorizer
+from ..pictures.kinds import file_kind
+from ..pictures.read import PictureFile
+from ..pictures.write import ending, output_format
 
 # %% ../../nbs/coloring/batch.ipynb #73ced060
 COLORED = 'colored' # The folder for colored pictures where none is named
 
 @dataclass(frozen=True)
 class Job:
-    "A picture to be colored."
+    "A picture to be colored, and where it goes."
     src: Path # The picture
     dst: Path # Where the colored one goes
     format: str # As Pillow names it
@@ -135,70 +142,87 @@ def plan_batch(
     return [j for j,why in zip(jobs, faults) if not why],rest
 
 # %% ../../nbs/coloring/batch.ipynb #bb7016e5
-class _Desk:
-    "Where threads bring small L and get ab, and bring their reports; another thread serves them."
+@dataclass
+class _Question:
+    "What a thread wants to know: the ab of its small L."
+    small: Tensor # `(N, 1, h, w)`
+    batch: int # How many go through the network at once
+    notes: list[str] # Is told where memory was short
+    answer: Future # Will hold ab, `(N, 2, h, w)`
+
+# %% ../../nbs/coloring/batch.ipynb #bb7016e7
+class _NetworkQueue:
+    "Threads ask it for ab and give it their reports; one other thread answers them."
     def __init__(self, colorizer, cores, stopped):
         self.colorizer,self.events,self.waiting,self.stopped = colorizer,queue.Queue(),{},stopped
         self.n = cores  # so many threads work at once; the network, which has threads of its own, works alone
         self.room = Semaphore(self.n)
 
-    def see(self, smalls, batch, notes):
-        "For a thread: ask for the ab of `smalls`, and wait for the answer."
+    def ask(self, small, batch, notes):
+        "For a thread: ask for the ab of `small`, and wait for the answer."
         if self.stopped(): raise PictureError('Interrupted.')
-        answer = Future()
-        self.events.put((smalls, batch, notes, answer))
+        question = _Question(small, batch, notes, Future())
+        self.events.put(question)
         self.room.release()
-        try: return answer.result()
+        try: return question.answer.result()
         finally: self.room.acquire()
 
-    def take(self, question): self.waiting.setdefault((question[1], question[0][0].shape), []).append(question)
+    def add(self, question): self.waiting.setdefault((question.batch, question.small.shape[1:]), []).append(question)
+
+    def serve(self, live):
+        "Answer one group that is a full batch, or the oldest if all `live` threads wait; say whether there was one."
+        ready = [k for k,group in self.waiting.items() if sum(len(q.small) for q in group) >= k[0]]
+        if not ready and self.waiting and sum(map(len, self.waiting.values())) == live: ready = list(self.waiting)
+        if ready: _answer(self, self.waiting.pop(ready[0]))
+        return bool(ready)
 
 # %% ../../nbs/coloring/batch.ipynb #bb7016e6
-@patch
-def _serve(self:_Desk, live):
-    "Look at one group that is a full batch, or at the oldest if all `live` threads wait; say whether there was one."
-    ready = [k for k,g in self.waiting.items() if sum(len(q[0]) for q in g) >= k[0]]
-    if not ready and self.waiting and sum(map(len, self.waiting.values())) == live: ready = list(self.waiting)
-    if ready: self._answer(self.waiting.pop(ready[0]))
-    return bool(ready)
-
-@patch
-def _answer(self:_Desk, group):
-    said = []
-    for _ in range(self.n): self.room.acquire()
-    try: ab = self.colorizer._see_padded([L for smalls,*_ in group for L in smalls], group[0][1], said)
+def _answer(network, group):
+    "Send the questions of a group through the network together."
+    notes,small = [],torch.cat([q.small for q in group])
+    for _ in range(network.n): network.room.acquire()
+    try: ab = network.colorizer.predict_ab(small, small.shape[-2:], group[0].batch, notes)
     except Exception as e:
-        for *_,future in group: future.set_exception(e)
+        for q in group: q.answer.set_exception(e)
         return
-    finally: self.room.release(self.n)
-    for smalls,_,notes,future in group:
-        notes += said
-        future.set_result(ab[:len(smalls)])
-        ab = ab[len(smalls):]
+    finally: network.room.release(network.n)
+    for q,part in zip(group, ab.split([len(q.small) for q in group])):
+        q.notes += notes
+        q.answer.set_result(part)
 
 # %% ../../nbs/coloring/batch.ipynb #05a0f010
-@patch
-def _give_up(self:_Desk, live):
+def _refuse(network, live):
     "Refuse whoever asks, until none of the pictures `live` is in work."
-    self.room.release(self.n)  # an interrupt may have come while the desk held it
+    network.room.release(network.n)  # an interrupt may have come while the network had it
     while live:
-        for group in self.waiting.values():
-            for *_,future in group: future.set_exception(PictureError('Interrupted.'))
-        self.waiting.clear()
-        if isinstance(event := self.events.get(), Report): del live[event.src]
-        else: self.take(event)
+        for q in chain.from_iterable(network.waiting.values()): q.answer.set_exception(PictureError('Interrupted.'))
+        network.waiting.clear()
+        if isinstance(event := network.events.get(), Report): del live[event.src]
+        else: network.add(event)
 
 # %% ../../nbs/coloring/batch.ipynb #31ceb1f0
-def _finished(colorizer, job, desk, options):
+class _QueuedColorizer(Colorizer):
+    "A colorizer for threads, with the settings of another: the queue answers its first step."
+    def __init__(self, colorizer, queue):
+        self.__dict__.update(vars(colorizer))
+        self.queue = queue
+
+    def predict_ab(self, L, view=None, batch=None, notes=None): return self.queue.ask(L, batch, notes)
+
+    def map(self, f, items): return map(f, items)  # each thread computes alone
+
+def _color_job(colorizer, job, options):
     "Color one picture; whatever goes wrong becomes its report."
     try:
-        with desk.room: report = colorizer.colorize_file(job.src, job.dst, job.format, see=desk.see, **options)
+        with colorizer.queue.room: report = colorizer.colorize_file(job.src, job.dst, job.format, **options)
     except Exception as e:
         reason = str(e) if isinstance(e, ColorganError) else f'{type(e).__name__}: {e}'
         report = Report(str(job.src), outcome='failed', reason=reason)
-    desk.events.put(report)
+    colorizer.queue.events.put(report)
 
+# %% ../../nbs/coloring/batch.ipynb #31ceb200
 def _done_before(job, skip_done, overwrite):
+    "The report of a picture whose colored one is there; None if it is to be colored."
     if overwrite or not job.dst.exists(): return None
     if skip_done: return Report(str(job.src), str(job.dst), 'skipped', f'{job.dst} is there')
     return Report(str(job.src), outcome='failed',
@@ -206,7 +230,7 @@ def _done_before(job, skip_done, overwrite):
 
 # %% ../../nbs/coloring/batch.ipynb #8d936218
 def colorize_planned(
-    colorizer: Colorizer, # Which colors
+    colorizer: Colorizer, # The colorizer
     todo: Sequence[Job], # From `plan_batch`
     skip_done: bool=False, # Pass over pictures whose colored one is there
     overwrite: bool=False, # Color them again
@@ -220,12 +244,12 @@ def colorize_planned(
     def reports():
         yield from filter(None, before)
         remove_leftovers(j.dst for j in left)
-        yield from _shared_out(colorizer, left, jobs, options)
+        yield from _color_all(colorizer, left, jobs, options)
     return reports()
 
 # %% ../../nbs/coloring/batch.ipynb #05a0f009
 def colorize_many(
-    colorizer: Colorizer, # Which colors
+    colorizer: Colorizer, # The colorizer
     sources: str|os.PathLike|Sequence[str|os.PathLike], # Files, folders and patterns
     out: str|os.PathLike|None=None, # Folder for the colored pictures; None: `COLORED`, as `find_sources` places it
     format: str|None=None, # 'PNG', 'jpg' and so on; None: each picture's own, if it can hold what there is
@@ -245,42 +269,48 @@ def colorize_many(
     return everything()
 
 # %% ../../nbs/coloring/batch.ipynb #f343215e
-def _work(todo, colorizer, options, jobs, cores, room=64e6, stopped=lambda: False):
+def _color_in_threads(todo, colorizer, options, jobs, cores, room=64e6, stopped=lambda: False):
     "Color what `todo` gives, in threads; yield the reports."
     ended = []
-    desk = _Desk(colorizer, cores, lambda: bool(ended) or stopped())
-    pool,live = _threads.__wrapped__(jobs),{}  # a pool of its own: a shared one could starve a second batch
+    network = _NetworkQueue(colorizer, cores, lambda: bool(ended) or stopped())
+    queued = _QueuedColorizer(colorizer, network)
+    pool,live = thread_pool(jobs),{}  # a pool of its own: a shared one could starve a second batch
     job = next(todo := iter(todo), None)
     try:
         while job or live:
             while job and len(live) < jobs and (not live or sum(live.values()) + job.pixels <= room):
                 live[str(job.src)] = job.pixels
-                pool.submit(_finished, colorizer, job, desk, options)
+                pool.submit(_color_job, queued, job, options)
                 job = next(todo, None)
-            if not desk._serve(len(live)):
-                if isinstance(event := desk.events.get(), Report):
+            if not network.serve(len(live)):
+                if isinstance(event := network.events.get(), Report):
                     del live[event.src]
                     yield event
-                else: desk.take(event)
-    finally:  # also when nobody wants the rest, or at Ctrl-C: those at work finish, or give up at the desk
+                else: network.add(event)
+    finally:  # also when nobody wants the rest, or at Ctrl-C: those at work finish, or give up at the queue
         ended.append(True)
-        desk._give_up(live)
+        _refuse(network, live)
         pool.shutdown()
 
 # %% ../../nbs/coloring/batch.ipynb #5f00aa02
-class _Share:
+class _SharedJobs:
     "For each of several processes, one after the other: the jobs that none has taken yet."
     def __init__(self, todo): self.todo,self.taken = todo,multiprocessing.get_context('fork').Value('i')
+
     def stop(self): self.taken.value = 2**30
+
     def stopped(self): return self.taken.value >= 2**30
-    def _take(self):
+
+    def _next(self):
         with self.taken.get_lock():
             self.taken.value += not self.stopped()
             return self.taken.value
+
     def __iter__(self):
-        while (i := self._take()) <= len(self.todo): yield self.todo[i - 1]
+        while (i := self._next()) <= len(self.todo): yield self.todo[i - 1]
 
 def _end_with(parent):
+    "Wait in a child process, and end it if its parent is gone."
     while os.getppid() == parent: time.sleep(.5)
     os._exit(1)
 
@@ -289,30 +319,30 @@ def _in_processes(todo, n, work, **kwargs):
     "`work(todo, **kwargs)` in `n` processes; where one is killed or can't be started, what was given back till then."
     from torch.utils.data import DataLoader, IterableDataset
     class Reports(IterableDataset):
-        def __iter__(self): return work(share, stopped=share.stopped, **kwargs)
-    parent,share = os.getpid(),None
+        def __iter__(self): return work(shared, stopped=shared.stopped, **kwargs)
+    parent,shared = os.getpid(),None
     def watch(_):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: this one is ended by its parent
         Thread(target=_end_with, args=(parent,), daemon=True).start()  # the loader's own watch may begin too late
     try:
-        share = _Share(todo)
+        shared = _SharedJobs(todo)
         yield from DataLoader(Reports(), None, num_workers=n, collate_fn=noop, worker_init_fn=watch, multiprocessing_context='fork',
                               generator=torch.Generator(), in_order=False)
     except OSError: pass  # no memory for it, or no semaphores
     except RuntimeError as e:
         if 'worker' not in str(e): raise
     finally:
-        if share: share.stop()
+        if shared: shared.stop()
 
 # %% ../../nbs/coloring/batch.ipynb #5f00aa03
-def _shared_out(colorizer, todo, jobs, options, room=64e6):
+def _color_all(colorizer, todo, jobs, options, room=64e6):
     "Color all of `todo`; the smaller ones, if there are enough of them, in a process for each core."
-    cores,work = _cores(),partial(_work, colorizer=colorizer, options=options)
-    small = [j for j in todo if j.pixels <= room/cores]
-    n = min(cores, len(small)//(2*colorizer.batch), jobs or cores)
+    n_cores,work = cores(),partial(_color_in_threads, colorizer=colorizer, options=options)
+    small = [j for j in todo if j.pixels <= room/n_cores]
+    n = min(n_cores, len(small)//(2*colorizer.batch), jobs or n_cores)
     left = {str(j.src): j for j in todo}
     if n > 1 and colorizer.device == 'cpu' and sys.platform == 'linux' and not multiprocessing.current_process().daemon:
         for report in _in_processes(small, n, work, jobs=-(-jobs//n) if jobs else colorizer.batch, cores=1, room=room/n):
             del left[report.src]
             yield report
-    yield from work(left.values(), jobs=jobs or max(colorizer.batch, 2*cores), cores=cores, room=room)
+    yield from work(left.values(), jobs=jobs or max(colorizer.batch, 2*n_cores), cores=n_cores, room=room)

@@ -16,39 +16,40 @@ from torch.nn import functional as F
 from ..lab import denormalize_lab, lab_to_rgb, rgb_to_L
 
 # %% ../../nbs/training/augment.ipynb #c1bc99d7
-def _between(lo, hi, like): return torch.empty(len(like), 1, 1, 1).uniform_(lo, hi).to(like.device)
+def _uniform(lo, hi, like): return torch.empty(len(like), 1, 1, 1).uniform_(lo, hi).to(like.device)
 
 def _film(L, ab):
-    "The lightness of a gray mixed from R, G and B in shares by chance."
+    "Mix the gray from R, G and B in random shares, as a film with other sensitivity does."
     rgb = lab_to_rgb(denormalize_lab(L*2 - 1, ab)).clamp(0, 1)
     shares = torch.rand(len(L), 3, 1, 1).to(L.device)
     return rgb_to_L((rgb*shares/shares.sum(1, keepdim=True)).sum(1, keepdim=True))/100
 
 def _curve(L, ab):
-    "Another gamma, a gray black and a gray white."
-    lo,hi = _between(0, .12, L),_between(.85, 1, L)
-    return lo + (hi - lo)*L**_between(-.45, .45, L).exp()
+    "Change gamma, and lift black and lower white to grays."
+    lo,hi = _uniform(0, .12, L),_uniform(.85, 1, L)
+    return lo + (hi - lo)*L**_uniform(-.45, .45, L).exp()
 
 # %% ../../nbs/training/augment.ipynb #075904a1
-def _blurred(x, sigma):
-    "Each picture of a batch under a Gaussian of its own."
-    at = torch.arange(-4, 5, device=x.device)
-    kernel = torch.exp(-.5*(at/sigma.view(-1, 1))**2)
+def _gaussian_blur(x, sigma):
+    "Blur each picture of a batch with its own sigma, in pixels."
+    offset = torch.arange(-4, 5, device=x.device)
+    kernel = torch.exp(-.5*(offset/sigma.view(-1, 1))**2)
     kernel = (kernel/kernel.sum(1, keepdim=True))[:, None, None]
     for k,pad in ((kernel, (4, 4, 0, 0)), (kernel.mT, (0, 0, 4, 4))):
         x = F.conv2d(F.pad(x.transpose(0, 1), pad, mode='replicate'), k, groups=len(kernel)).transpose(0, 1)
     return x
 
-def _blur(L, ab): return _blurred(L, _between(.4, 1.8, L))
+def _blur(L, ab): return _gaussian_blur(L, _uniform(.4, 1.8, L))
 
 def _grain(L, ab):
-    "Noise of up to 8 in L, of grains up to a pixel and a half wide."
-    size = _between(.25, .8, L)
-    grain = _blurred(torch.randn(L.shape).to(L.device), size)
-    return L + _between(0, .08, L)*grain/grain.flatten(1).std(1).view(-1, 1, 1, 1)
+    "Add noise: its standard deviation is up to 8 in L, its grains have a sigma of up to 0.8 pixels."
+    size = _uniform(.25, .8, L)
+    grain = _gaussian_blur(torch.randn(L.shape).to(L.device), size)
+    return L + _uniform(0, .08, L)*grain/grain.flatten(1).std(1).view(-1, 1, 1, 1)
 
+# %% ../../nbs/training/augment.ipynb #0868bff1
 def _jpeg(L, ab):
-    "A JPEG file of low quality."
+    "Write as a JPEG file of low quality, and read it again."
     from torchvision.io import decode_jpeg, encode_jpeg
     quality = torch.randint(15, 60, (len(L),)).tolist()
     files = [encode_jpeg(o, q) for o,q in zip((L*255).round().clamp(0, 255).byte().cpu(), quality)]
@@ -59,20 +60,20 @@ _DAMAGES = {_film: .25, _blur: .25, _curve: .5, _grain: .3, _jpeg: .15}
 
 def damaged(
     L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
-    ab_norm: Tensor, # `(N, 2, H, W)`: what color the photograph has, for films that see it another way
-    often: float=1., # How much more often than usual each damage is done
+    ab_norm: Tensor, # `(N, 2, H, W)`: the colors, which other films record as another gray
+    often: float=1., # Multiplies the probability of each damage; 0: none
 ) -> Tensor: # Like `L_norm`
-    "Some of the pictures on another film, blurred, faded, grainy, or through a bad JPEG; by torch's own random numbers."
+    "Put some of the pictures on another film, blur or fade them, add grain, or compress them. Draws from torch's random numbers."
     L = ((L_norm + 1)/2).clamp(0, 1)
     for damage,p in _DAMAGES.items():
-        some = (torch.rand(len(L)) < p*often).nonzero()[:, 0].to(L.device)
-        if len(some): L = L.index_copy(0, some, damage(L[some], ab_norm[some]).clamp(0, 1).to(L.dtype))
+        chosen = (torch.rand(len(L)) < p*often).nonzero()[:, 0].to(L.device)
+        if len(chosen): L = L.index_copy(0, chosen, damage(L[chosen], ab_norm[chosen]).clamp(0, 1).to(L.dtype))
     return L*2 - 1
 
 # %% ../../nbs/training/augment.ipynb #f3a2ba4d
 @cache
 def damage_transform() -> Any: # A fastai `ItemTransform` for whole batches of `(L_norm, ab_norm)`
-    "`damaged` for the lightness of training batches; the colors stay."
+    "Return a transform that damages L of training batches and leaves ab alone."
     from fasttransform import ItemTransform
 
     class DamageTransform(ItemTransform):
