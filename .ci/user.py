@@ -260,7 +260,7 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     assert_type(squeeze.encoder, nn.ModuleList)
     nets: list[nn.Module] = [UNet(), DynamicUNet(), LightUNet(), squeeze, PatchDiscriminator()]
     for net in nets: init_weights(net)
-    print(Fire(8, 2, 4), ResBlock(8), UNetLevel(2, 4), along(ab, ab, L))
+    print(Fire(8, 2, 4), ResBlock(8), UNetLevel(2, 4), guided_upsample(ab, ab, L))
     assert_type(padded(UNet(), L, 32), Tensor)
     save_generator(folder/'a.safetensors', create_generator('unet', n_filters=4), 'unet', {'n_filters': 4}, note='mine')
     save_tensors(folder/'b.safetensors', squeezenet_weights(), {'about': 'mine'})

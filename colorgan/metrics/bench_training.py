@@ -25,7 +25,7 @@ from .timing import (describe_machine, format_machine, format_range, format_row,
                                      peak_memory, time_call, write_crops)
 from ..training.cache import PhotoCache
 from ..training.recipes import RECIPES, Recipe
-from ..training.run import run_learner
+from ..training.run import TrainOptions, run_learner
 
 # %% ../../nbs/metrics/bench_training.ipynb #183ac784
 class StepTimer(Callback):
@@ -44,7 +44,7 @@ class StepTimer(Callback):
 def _images_per_second(recipe, phase, photos, folder, steps, device=None, counters=None):
     "Train for `steps` steps of a phase, loader included."
     recipe,timer = replace(recipe, phases=(phase,)),StepTimer(steps)
-    learn = run_learner(recipe, photos, folder, device=device, minutes=None, quiet=True, cbs=[timer])
+    learn = run_learner(recipe, photos, folder, cbs=[timer], options=TrainOptions(device=device, checkpoint_minutes=None, quiet=True))
     learn.remove_cbs([learn.run_log, learn.draw_samples])
     with learn.no_bar(), learn.no_logging(), counters or nullcontext(): learn.fit_phases([(phase, [recipe.bs*(steps + 2)])])
     return recipe.bs*steps/(timer.times[-1] - timer.times[0])
@@ -149,9 +149,9 @@ warnings.simplefilter('ignore')
 from pathlib import Path
 from colorgan.data import PhotoSet
 from colorgan.training.recipes import RECIPES
-from colorgan.training.run import train
+from colorgan.training.run import TrainOptions, train
 files = sorted(Path(sys.argv[1]).iterdir())
-train(PhotoSet(files[16:], files[:16], []), sys.argv[2], RECIPES[sys.argv[3]], images=int(sys.argv[4]), device='cpu', quiet=True)
+train(PhotoSet(files[16:], files[:16], []), sys.argv[2], RECIPES[sys.argv[3]], images=int(sys.argv[4]), options=TrainOptions(device='cpu', quiet=True))
 """
 
 def _bench_memory(recipe, photos, folder, n, images):

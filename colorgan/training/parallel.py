@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['SharedLoader', 'DataParallel']
 
-# %% ../../nbs/training/parallel.ipynb #3a2d1eb0
+# %% ../../nbs/training/parallel.ipynb #6aba5c91
 import warnings
+from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
@@ -42,18 +43,25 @@ class SharedLoader(TfmdDL):
             yield from self.whole.create_batches(batch[self.rank::self.processes] or batch[:1])
 
 # %% ../../nbs/training/parallel.ipynb #a2b901d3
-def _weighted_mean(parallel, bucket):
+@dataclass
+class _Share:
+    "The part of the batch that is ours. It refers to nothing else, since PyTorch keeps it as long as the wrapper."
+    part: float=1.
+
+def _weighted_mean(share, bucket):
     "The mean of all processes' gradients, each counting by its share of the batch."
-    work = dist.all_reduce(bucket.buffer().mul_(parallel.part), async_op=True)
+    work = dist.all_reduce(bucket.buffer().mul_(share.part), async_op=True)
     return work.get_future().then(lambda o: o.value()[0])
 
+# %% ../../nbs/training/parallel.ipynb #65d4950c
 class _SharedStep(Callback):
     "All processes learn from a batch."
+    def __init__(self) -> None: self.share = _Share()
     def before_batch(self) -> None:
         "Note which part of the batch is ours."
         if not self.training: return
         group,whole = self.process_group,min(self.dl.bs, self.dl.n - self.iter*self.dl.bs)
-        self.part = len(range(group.rank, whole, group.size))/whole
+        self.share.part = len(range(group.rank, whole, group.size))/whole
 
     def after_batch(self) -> None:
         "Make the losses and the norms' statistics those of the whole batch."
@@ -61,7 +69,7 @@ class _SharedStep(Callback):
         norms = [m for k in self.networks for m in getattr(self.model, k).modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         stats = [b for m in norms for b in (m.running_mean, m.running_var) if b is not None]
         history = self.gan_trainer.history
-        row = torch.cat([o.detach().float().flatten() for o in (self.loss, history[-1], *stats)])*self.part
+        row = torch.cat([o.detach().float().flatten() for o in (self.loss, history[-1], *stats)])*self.share.part
         dist.all_reduce(row)
         self.learn.loss,history[-1],*means = row.split([1, len(history[-1]), *(b.numel() for b in stats)])
         self.learn.loss = self.learn.loss.squeeze()
@@ -83,6 +91,6 @@ class DataParallel(_SharedStep):
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore', FutureWarning)  # newer PyTorch has another name for it
                 net = nn.parallel.DistributedDataParallel(getattr(self.model, k), broadcast_buffers=False)
-            net.register_comm_hook(self, _weighted_mean)
+            net.register_comm_hook(self.share, _weighted_mean)
             self.model.wrapped[k] = net
     def after_fit(self) -> None: self.model.wrapped.clear()

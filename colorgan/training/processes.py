@@ -141,12 +141,22 @@ def _report_once(store):
     finally:
         if main: signal.signal(signal.SIGTERM, before)
 
-# %% ../../nbs/training/processes.ipynb #49db74c2
+# %% ../../nbs/training/processes.ipynb #d4fa36a4
+@contextmanager
+def _no_sigterm():
+    "Inside the block, torchrun's request to end is ignored: the process is about to end anyway."
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN) if main else None
+    try: yield
+    finally:
+        if main: signal.signal(signal.SIGTERM, before)
+
 def _leave(group):
     "End the connections, and wait for their threads."
-    group.channel = None
-    gc.collect()  # wrappers around networks and their hooks refer to each other, and keep connections alive
-    dist.destroy_process_group()
+    with _no_sigterm():
+        group.channel = None
+        gc.collect()  # wrappers around networks and their hooks refer to each other, and keep connections alive
+        dist.destroy_process_group()
 
 # %% ../../nbs/training/processes.ipynb #99f68821
 @contextmanager
