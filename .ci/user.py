@@ -10,38 +10,48 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from colorgan.app.table import LightTable, Slide
-from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, preview, uploads
+from colorgan.app.table import LightTable, Slide, css_color, encode_picture, small_copy
+from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, uploads
 from colorgan.coloring.batch import Job, colorize_many, colorize_planned, find_sources, named_format, plan_batch
-from colorgan.core.compute import cores, fork_safe, shared_pool, thread_pool
-from colorgan.core.progress import Progress, in_terminal, say, track as track_progress
-from colorgan.core.files import check_writable, remove_leftovers, write_whole
-from colorgan.core.listing import Listing, list_files, list_pictures
-from colorgan.core.show import sample_photos, cut
-from colorgan.data import (PhotoSet, ShuffledSampler, channel_spread, choose_photos, coco_sample, find_photos,
-                           open_rgb, open_rgb, photo_fault, rgb_loaders)
-from colorgan.discriminator import PatchDiscriminator
-from colorgan.gan import ColorGAN, GANTrainer, adam, frozen, gan_loss
-from colorgan.training.color_learner import Average, ColorLearner, LossPart, Precision
 from colorgan.coloring.files import Report, check_target, has_color
 from colorgan.coloring.hints import Hint, check_hints, load_hints, possible_colors, reach, save_hints, spread_hints
 from colorgan.coloring.lightness import lightness, view_size
 from colorgan.coloring.paint import merge_lab
 from colorgan.coloring.predict import Dial, Predictor
 from colorgan.coloring.upsample import Upsampler, upsample_ab
+from colorgan.core.compute import choose_device, choose_dtype, cores, fork_safe, shared_pool, thread_pool
+from colorgan.core.files import check_writable, remove_leftovers, write_whole
+from colorgan.core.listing import Listing, count_reasons, describe_reasons, find_copies, list_files, list_pictures
+from colorgan.core.progress import Progress, in_terminal, print_line, track as track_progress
+from colorgan.core.show import cut, sample_photos
+from colorgan.data import (
+    PhotoSet, ShuffledSampler, channel_spread, choose_photos, coco_sample, find_photos, open_rgb, photo_fault,
+    rgb_loaders,
+)
+from colorgan.discriminator import PatchDiscriminator
+from colorgan.gan import ColorGAN, GANTrainer, adam, frozen, gan_loss
 from colorgan.inference import Colorizer
 from colorgan.lab import (
     denormalize_lab, fit_gamut, in_gamut, lab_to_linear, lab_to_rgb, lab_transform, linear_to_srgb, normalize_lab,
     rgb_to_L, rgb_to_lab, show_lab, srgb_to_linear, to_pictures,
 )
 from colorgan.metrics.distance import Features, frechet_distance, kernel_distance, load_features, load_lpips
-from colorgan.metrics.evaluate import (ConstantColor, Evaluation, Protocol, evaluate, gray_of, mean_interval,
-                                       protocol_photos, saturation_curve, truth_of)
-from colorgan.metrics.picture import (PictureMetric, bleeding, cast, chroma_error, ciede2000, colorfulness,
-                                      colorfulness_abs, hue_failures, near_gray, picture_figures, picture_metrics,
-                                      psnr, ssim)
+from colorgan.metrics.evaluate import (
+    ConstantColor, Evaluation, Protocol, evaluate, gray_of, mean_interval, protocol_photos, saturation_curve,
+    truth_of,
+)
+from colorgan.metrics.picture import (
+    PictureMetric, bleeding, cast, chroma_error, ciede2000, colorfulness, colorfulness_abs, hue_failures, near_gray,
+    picture_figures, picture_metrics, psnr, ssim,
+)
 from colorgan.models.encoders import (
     InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness,
+)
+from colorgan.models.light import LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, guided_upsample
+from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
+from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
+from colorgan.models.weights import (
+    create_generator, default_weights, extend_card, load_generator, read_card, save_generator, save_tensors,
 )
 from colorgan.pictures.convert import to_picture
 from colorgan.pictures.kinds import file_kind
@@ -50,32 +60,26 @@ from colorgan.pictures.read import PictureFile, describe, record_of
 from colorgan.pictures.source import Readable
 from colorgan.pictures.write import ending, format_of, output_format, write_picture
 from colorgan.training.augment import damage_transform, damaged
-from colorgan.training.cache import PhotoCache
-from colorgan.training.crops import Crop, Flip, Shrink
-from colorgan.training.loaders import cached_loaders
-from colorgan.training.losses import FeatureLoss, PixelLoss, ColorRebalance
-from colorgan.training.parallel import DataParallel, Team, train_parallel
-from colorgan.training.processes import join_processes, share_photos
 from colorgan.training.batches import folder_weights, recipe_loaders
+from colorgan.training.cache import PhotoCache
 from colorgan.training.checkpoint import Checkpoints, checkpoint_files
+from colorgan.training.color_learner import Average, ColorLearner, LossPart, Precision
+from colorgan.training.crops import Crop, Flip, Shrink
 from colorgan.training.learner import RecipeLearner, recipe_learner
-from colorgan.training.log import (Clock, DrawSamples, Guard, KeepBest, RunLog, draw_colors, plot_log, read_log,
-                                   save_figure, write_csv)
-from colorgan.training.recipes import Phase, RECIPES, Recipe, plan
-from colorgan.training.run import final_figures, run_learner, train
-from colorgan.core.compute import choose_device, choose_dtype
-from colorgan.models.light import LightUNet, ResBlock, add_decoder, conv_norm, down_and_up
-from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
-from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
-from colorgan.models.weights import (create_generator, default_weights, extend_card, load_generator, read_card,
-                                     save_generator, save_tensors)
-from colorgan.unet import UNet, UNetLevel, along, init_weights, padded
-from colorgan.core.progress import track
+from colorgan.training.loaders import cached_loaders
+from colorgan.training.log import (
+    Clock, DrawSamples, Guard, KeepBest, RunLog, draw_colors, plot_log, read_log, save_figure, write_csv,
+)
+from colorgan.training.losses import ColorRebalance, FeatureLoss, PixelLoss
+from colorgan.training.processes import ProcessGroup, join_processes, share_photos
+from colorgan.training.recipes import Phase, RECIPES, Recipe, find_recipe, plan
+from colorgan.training.run import TrainOptions, final_figures, run_learner, train
+from colorgan.unet import UNet, UNetLevel, init_weights, padded
 from colorgan.video.color import rgb_to_yuv, yuv_to_rgb
 from colorgan.video.container import Film, probe_film
-from colorgan.video.film import colorize_video, film_record
+from colorgan.video.film import FilmOptions, colorize_video, film_record
 from colorgan.video.flicker import color_consistency, colorize_frames, warping_error
-from colorgan.video.motion import is_cut
+from colorgan.video.motion import estimate_flow, is_cut
 
 Pixels = np.ndarray[Any, Any]
 
@@ -150,8 +154,9 @@ def film(colorizer: Colorizer, frames: list[Pixels]) -> None:
     assert_type(float(found.rate), float)
     report = colorize_video('attic.mkv', 'color.mkv', colorizer, codec='h265', progress=lambda done, total: print(done/total))
     assert_type(report, Report)
+    colorize_video('attic.mkv', 'color.mkv', colorizer, FilmOptions(lossless=True), resume=True)
     for frame in colorize_frames(frames, colorizer, every=2): print(frame.shape)
-    flow, sure = track(frames[0], frames[1])
+    flow, sure = estimate_flow(frames[0], frames[1])
     assert_type(is_cut(frames[0], frames[1], flow, sure), bool)
     assert_type(warping_error(frames, [(flow, sure)]), float)
     assert_type(color_consistency(frames), float)
@@ -185,6 +190,7 @@ def photographs(folder: Path, picture: Image.Image, upload: IO[bytes]) -> PhotoS
     assert_type(photo_fault('a.jpg'), str | None)
     listing = list_pictures(folder)
     assert_type(listing, Listing)
+    print(count_reasons(listing.passed_over.values()), describe_reasons(listing.passed_over.values()), find_copies(listing.files))
     print(list_files(folder).passed_over, listing.kinds(), listing.summary())
     assert_type(find_photos(folder), list[Path])
     with write_whole(folder/'out.txt') as tmp: assert_type(tmp, Path)
@@ -222,12 +228,13 @@ def training(photos: PhotoSet, folder: Path) -> None:
     callbacks[-2].look()
     print(callbacks[-1].write(0), Clock(1.).due())
     own = Recipe('own', phases=(Phase(10, lr=1e-4),))
-    train(photos, 'run', own, quiet=True)
-    with join_processes() as team:
-        assert_type(team, Team)
-        share_photos(team, lambda: photos)
-        train_parallel(photos, 'run', team=team, epochs=1)
-        print(team.first, team.gather(1), team.share(lambda: 1), DataParallel(team))
+    train(photos, 'run', own, options=TrainOptions(quiet=True))
+    assert_type(find_recipe('fast'), Recipe)
+    with join_processes() as group:
+        assert_type(group, ProcessGroup)
+        share_photos(group, lambda: photos)
+        train(photos, 'run', epochs=1, options=TrainOptions(process_group=group))
+        print(group.first, group.gather(1), group.agree(1))
 
 
 class OwnUNet(nn.Module):
@@ -273,7 +280,7 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     learner = ColorLearner(dls, UNet(), PatchDiscriminator(), cbs=[GANTrainer(), Precision(), Average()])
     print(learner.save('a.pt'), learner.load('a.pt'), learner.export('a.safetensors'), learner.lr_find())
     LossPart(GANTrainer(), 'l1')
-    PixelLoss(rarity=ColorRebalance(ab), features=FeatureLoss())
+    PixelLoss(rebalance=ColorRebalance(ab), features=FeatureLoss())
     damage_transform()
     assert_type(damaged(L, ab), Tensor)
 
@@ -321,16 +328,18 @@ def notebook(colorizer: Colorizer, picture: Picture, told: dict[str, Any]) -> Co
     table = LightTable(colorizer)
     slide = table.add('coffee.jpg', b'bytes of a file')
     assert_type(slide, Slide)
-    table.say(slide, [(1, 2, 3., 4.)])
+    table.set_hints(slide, [(1, 2, 3., 4.)])
     table.hint(slide, 1, 2, 3., 4.)
     table.unhint(slide, 1, 2)
     table.undo(slide)
-    print(slide.at(1, 2), table.dials, table.look(slide).size, table.stamp(slide), table.choices(slide, 1, 2), table.zipped())
+    print(slide.at(1, 2), table.dials, table.preview(slide).size, table.thumbnail(slide), table.choices(slide, 1, 2), table.zipped())
     assert_type(table.develop(slide), Path)
-    assert_type(preview(picture), Image.Image)
+    assert_type(small_copy(picture), Image.Image)
+    assert_type(encode_picture(slide.small), bytes)
+    assert_type(css_color((1, 2, 3)), str)
     assert_type(uploads(told), list[tuple[str, bytes]])
     for stage in (Stage(), PlainStage()):
-        stage.hear(lambda message, buffers: None)
+        stage.on_message(lambda message, buffers: None)
         stage.save('coffee.jpg', b'bytes of a file')
     return app
 
@@ -340,6 +349,6 @@ def helpers(items: list[int]) -> Iterator[int]:
     assert_type(fork_safe(len, items), int)
     with thread_pool(2) as pool: pool.submit(len, items)
     shared_pool(2).submit(len, items)
-    say('done')
+    print_line('done')
     Progress(8, 'photos').update()
     yield from track_progress(items, 'photos')
