@@ -201,7 +201,7 @@ def to_pictures(
 @cache
 def lab_transform() -> Any: # A fastai `ItemTransform` for whole batches
     "The batch transform from `(rgb,)` to `(L_norm, ab_norm)`; it decodes to the gray and the color picture."
-    import fastai.vision.learner  # knows how to show results that are pictures
+    import fastai.vision.learner  # noqa: F401, knows how to show results that are pictures
     from fastai.torch_core import TensorImage
     from fasttransform import ItemTransform
 

@@ -89,7 +89,7 @@ class UNet(nn.Module):
         super().__init__()
         self.multiple,f = 2**n_down,n_filters
         net = UNetLevel(f*8, f*8)
-        for i in range(n_down - 5): net = UNetLevel(f*8, f*8, inside=net, dropout=True)
+        for _ in range(n_down - 5): net = UNetLevel(f*8, f*8, inside=net, dropout=True)
         for m in (4, 2, 1): net = UNetLevel(f*m, f*m*2, inside=net)
         self.net = init_weights(UNetLevel(n_out, f, n_in, net, outermost=True))
 

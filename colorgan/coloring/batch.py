@@ -235,7 +235,7 @@ def colorize_planned(
     skip_done: bool=False, # Pass over pictures whose colored one is there
     overwrite: bool=False, # Color them again
     jobs: int|None=None, # Pictures in work at a time, 1 to 256, as long as they have no more than 64 megapixels together; None: two for each core, at least a batch in each process
-    **options: Any, # For `Colorizer.colorize_file`
+    **options: Any, # Of the method `colorize_file`
 ) -> Iterator[Report]: # One for each job, as they are finished
     "Color what was planned. What goes wrong with one picture is in its report, and the rest go on. Raises `ColorganError` for `jobs` out of range."
     if jobs is not None and not 1 <= jobs <= 256: raise ColorganError(f'jobs is {jobs}. Give 1 to 256 pictures at a time.')
@@ -258,7 +258,7 @@ def colorize_many(
     overwrite: bool=False, # Color them again
     jobs: int|None=None, # Pictures in work at a time, for `colorize_planned`
     max_pixels: float=500e6, # Refuse larger pictures
-    **options: Any, # For `Colorizer.colorize_file`
+    **options: Any, # Of the method `colorize_file`
 ) -> Iterator[Report]: # One for each source and each file in a folder, as they are finished
     "Color many pictures into a folder: `plan_batch`, then `colorize_planned`. Raises `ColorganError` for an argument out of range."
     todo,rest = plan_batch(sources, out, format, suffix, max_pixels)

@@ -100,7 +100,7 @@ def color_file(
     dst: str|os.PathLike[str], # Where the colored picture goes
     options: FileOptions=FileOptions(), # How
 ) -> Report:
-    "Color the picture in `src` into the file `dst`: what `Colorizer.colorize_file` does. Raises `PictureError`, `OutputError` and `HintError`."
+    "Color the picture in `src` into the file `dst`: as the method of a `Colorizer` does. Raises `PictureError`, `OutputError` and `HintError`."
     start,hints,notes = time.perf_counter(),check_hints(options.hints, math.inf, math.inf),[]
     if isinstance(src, (str, os.PathLike)): check_target(src, dst)
     format,record = options.format or format_of(dst),_record(colorizer, options, hints)

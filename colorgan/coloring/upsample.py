@@ -38,7 +38,7 @@ def _taps(n_in, n_out, start, stop):
     return slice(lo, hi),matrix.float()
 
 def _tiles(n_in, n_out, start, stop, step=64):
-    "`_taps` for a few outputs at a time: the nearer they are, the fewer inputs they share."
+    "Return the weights for a few outputs at a time: outputs that are near share inputs."
     return [_taps(n_in, n_out, at, min(at + step, stop)) for at in range(start, stop, step)]
 
 # %% ../../nbs/coloring/upsample.ipynb #04a6017c

@@ -112,7 +112,7 @@ def _fetch_inception():
 # %% ../../nbs/metrics/distance.ipynb #38451116
 def _load_inception(device):
     try:
-        import torch_fidelity
+        import torch_fidelity  # noqa: F401, torchmetrics needs it
         from torchmetrics.image.fid import NoTrainInceptionV3
     except ImportError as e:
         raise ColorganError("FID needs torchmetrics and torch-fidelity. Install them with `pip install 'colorgan[metrics]'`, "

@@ -11,13 +11,14 @@ import os, platform, subprocess, sys, time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from ..core.show import sample_photos
 from ..core.compute import choose_dtype
+from ..core.show import sample_photos
 
 # %% ../../nbs/metrics/timing.ipynb #10a4c8e1
 def describe_machine() -> dict: # Anything JSON can hold
@@ -41,7 +42,7 @@ def format_machine(
 # %% ../../nbs/metrics/timing.ipynb #c8f02b2a
 def time_call(
     func: Callable, # What to time
-    *args, # Its arguments
+    *args: Any, # Its arguments
 ) -> float: # Seconds
     "Return how long one call takes."
     start = time.perf_counter()
@@ -77,14 +78,14 @@ else:
 """
 
 def run_python(
-    *args, # Of the interpreter
+    *args: Any, # Of the interpreter
 ) -> str: # What it prints
     "Run a new Python process. Raises `subprocess.CalledProcessError` if it fails."
     return subprocess.run([sys.executable, *map(str, args)], check=True, capture_output=True, text=True).stdout
 
 def peak_memory(
     code: str, # Python source
-    *args, # What it finds in `sys.argv[1:]`
+    *args: Any, # What it finds in `sys.argv[1:]`
 ) -> float|None: # MB; None on Windows, which does not tell
     "Return the peak memory of a new process that runs `code`."
     if sys.platform == 'win32': return None

@@ -92,7 +92,7 @@ class RunState:
 
 # %% ../../nbs/training/checkpoint.ipynb #288522bf
 def state_to_json(
-    state: RunState,
+    state: RunState, # To be kept
 ) -> str: # For the header of a checkpoint
     "Write the state of a run as JSON."
     return json.dumps(asdict(state))

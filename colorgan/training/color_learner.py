@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-import fastai.callback.schedule  # gives learners `fit_one_cycle` and `lr_find`
+import fastai.callback.schedule  # noqa: F401, gives learners `fit_one_cycle` and `lr_find`
 import torch
 from fastai.callback.core import Callback
 from fastai.data.core import DataLoaders

@@ -19,8 +19,8 @@ from fastai.callback.core import Callback, CancelFitException, CancelTrainExcept
 from fastai.learner import Learner
 from matplotlib.figure import Figure
 
-from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import TrainingError, write_whole
+from ..core.progress import Progress, in_terminal, print_line
 from ..lab import to_pictures
 from .processes import group_of
 
@@ -88,7 +88,11 @@ class DrawSamples(Callback):
         self.drawn += 1
         if group_of(self.learn).first: self.draw(*self.batch)
 
-    def draw(self, x, y) -> None:
+    def draw(self,
+        x: torch.Tensor, # Normalized L
+        y: torch.Tensor, # Normalized ab
+    ) -> None:
+        "Draw the photographs as gray, colored and true."
         with torch.no_grad(): pred = self.model.eval()(x)
         fig = draw_colors({'gray': to_pictures(x, y*0), 'colored': to_pictures(x, pred), 'truth': to_pictures(x, y)})
         if self.folder is not None: return save_figure(fig, Path(self.folder)/f'epoch-{self.drawn:04}.png')

@@ -7,7 +7,9 @@ __all__ = ['SharedLoader', 'DataParallel']
 
 # %% ../../nbs/training/parallel.ipynb #6aba5c91
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -24,7 +26,7 @@ from .log import Order
 class SharedLoader(TfmdDL):
     "A training loader that fetches, of each batch of another loader, the share of one process. Raises `TrainingError`."
     def __init__(self,
-        whole: TfmdDL, # The loader of all processes together, with its order of photographs in `walk`
+        whole: TfmdDL, # The loader of all processes together, with its order of photographs in `sampler`
         rank: int, # Which process, from 0
         size: int, # How many there are; divides the batch size
     ) -> None:
@@ -34,11 +36,13 @@ class SharedLoader(TfmdDL):
         self.whole,self.rank,self.processes,self.sampler,self.rng = whole,rank,size,whole.sampler,whole.rng
         if hasattr(whole, 'crop'): self.crop = whole.crop
 
-    def get_idxs(self): return self.sampler(self)
-    def before_iter(self):
+    def get_idxs(self) -> list[int]: return self.sampler(self)
+    def before_iter(self) -> None:
         self.whole.before_iter()
         super().before_iter()
-    def create_batches(self, samps):
+    def create_batches(self,
+        samps: Iterable[int], # Places of photographs, for all processes
+    ) -> Iterator[Any]: # The batches of this process
         for batch in chunked(samps, self.bs):
             yield from self.whole.create_batches(batch[self.rank::self.processes] or batch[:1])
 

@@ -107,7 +107,7 @@ _LOST = ("A training process died or was ended, so the others end too. What was 
 
 def _own_device(device):
     "This process's device: on cuda, each on a machine has its own."
-    kind,local = choose_device(device).partition(':')[0],int(os.environ.get('LOCAL_RANK', 0))
+    kind,local = choose_device(device).partition(':')[0],int(os.environ.get('LOCAL_RANK', '0'))
     if kind == 'mps' and device in (None, 'auto'): kind = 'cpu'
     if kind not in ('cpu', 'cuda'): raise TrainingError(f"Several processes can train on cuda or cpu, not on {kind}. Choose one of these, or start one process.")
     if kind == 'cpu': return kind
@@ -165,7 +165,7 @@ def join_processes(
     timeout: float=600., # Seconds without a message after which another process counts as dead
 ) -> Iterator[ProcessGroup]: # This process's place among those that `torchrun` or `accelerate launch` has started
     "Work with the other processes inside the block; alone, if there are none. Raises `TrainingError`."
-    size = int(os.environ.get('WORLD_SIZE', 1))
+    size = int(os.environ.get('WORLD_SIZE', '1'))
     if size == 1:
         yield ProcessGroup(device=device)
         return

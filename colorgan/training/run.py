@@ -57,7 +57,7 @@ def _about_run(recipe, photos, seed):
 def _workers(options):
     "Of several processes on a machine, each decodes with its share of the cores."
     if options.num_workers is not None or options.process_group.size == 1: return options.num_workers
-    return max(1, cores()//int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
+    return max(1, cores()//int(os.environ.get('LOCAL_WORLD_SIZE', '1')))
 
 def _run_callbacks(out, photos, options):
     "What every run has: guard, log, samples, checkpoints."

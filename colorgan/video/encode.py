@@ -24,7 +24,7 @@ from ..core.files import OutputError, write_whole
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
 from ..inference import Colorizer
-from .color import FilmFrame, colored_bands, film_frames, gray_to_luma, rgb_to_yuv, row_bands
+from .color import FilmFrame, colored_bands, film_frames, gray_to_luma, rgb_to_yuv, frame_bands
 from .container import (Film, VideoError, import_av, import_cv2, keep_variable, open_film, probe_film,
                                       read_frames, usual_matrix)
 from .flicker import ShotMemory, steady_frames
@@ -131,7 +131,7 @@ def _half_chroma(frame, plan):
     gray = np.ascontiguousarray(import_cv2().blur(frame.gray, (3, 2))[1::2, ::2])
     h,w = gray.shape
     L,upsample,out = frame.gray_L(gray),Upsampler(frame.ab, frame.small, h, w),np.empty((2, h, w), np.uint8)
-    for top,end in row_bands(h, w):
+    for top,end in frame_bands(h, w):
         band = L[:, :, top:end]
         chroma = rgb_to_yuv(merge_lab(band, upsample(band, top)), plan.matrix, plan.full)[0, 1:]
         out[:, top:end] = chroma.round_().clamp_(0, 255).byte().numpy()
@@ -142,7 +142,7 @@ def _with_luma(frame, plan, chroma):
     cv2 = import_cv2()
     h,w = frame.shape
     out,(cb,cr) = np.empty((h, w), np.uint8),(cv2.resize(o, (w, h)) for o in chroma)
-    for top,end in row_bands(h, w):
+    for top,end in frame_bands(h, w):
         out[top:end] = gray_to_luma(*(o[top:end] for o in (frame.gray, cb, cr)), plan.matrix, plan.full)
     return out,*chroma
 
