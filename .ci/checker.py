@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from project import cfg, finish, here, make_environment, root, wheel
 
 inner = re.compile(r'app\.(?!widgets|table)|core\.(?!files|listing|show)|metrics\.(bench|timing)|pictures\.(?!read|write|raster)|'
-                   r'coloring\.(files|lightness|paint|predict)|models\.(pretrained|light)|video\.(?!film|motion|flicker)|'
+                   r'coloring\.(files|lightness|paint|predict)|models\.(pretrained|light)|video\.(?!film)|'
                    r'training\.(batches|checkpoint|color_learner|crops|learner|loaders|log|parallel|processes)|(gan|lab|data)$')
 # what one module does for another: a checker sees it, a user's program need not call it
 hooks = re.compile(r'(before|after)_\w+|forward|accumulate|step|read|format_dict')  # what fastai, torch, tqdm and files call

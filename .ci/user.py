@@ -30,7 +30,7 @@ from colorgan.data import (
 )
 from colorgan.discriminator import PatchDiscriminator
 from colorgan.gan import ColorGAN, GANTrainer, adam, frozen, gan_loss
-from colorgan.inference import Colorizer
+from colorgan.inference import Colorizer, FrameColorizer
 from colorgan.lab import (
     denormalize_lab, fit_gamut, in_gamut, lab_to_linear, lab_to_rgb, lab_transform, linear_to_srgb, normalize_lab,
     rgb_to_L, rgb_to_lab, show_lab, srgb_to_linear, to_pictures,
@@ -41,8 +41,8 @@ from colorgan.metrics.evaluate import (
     truth_of,
 )
 from colorgan.metrics.picture import (
-    PictureMetric, bleeding, cast, chroma_error, ciede2000, colorfulness, colorfulness_abs, hue_failures, near_gray,
-    picture_figures, picture_metrics, psnr, ssim,
+    PictureMetric, as_lab, bleeding, cast, chroma_error, ciede2000, colorfulness, colorfulness_abs, hue_failures,
+    near_gray, picture_figures, picture_metrics, psnr, ssim,
 )
 from colorgan.models.encoders import (
     InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness,
@@ -154,7 +154,12 @@ def film(colorizer: Colorizer, frames: list[Pixels]) -> None:
     assert_type(float(found.rate), float)
     report = colorize_video('attic.mkv', 'color.mkv', colorizer, codec='h265', progress=lambda done, total: print(done/total))
     assert_type(report, Report)
-    colorize_video('attic.mkv', 'color.mkv', colorizer, FilmOptions(lossless=True), resume=True)
+    options = FilmOptions(lossless=True)
+    options.check()
+    colorize_video('attic.mkv', 'color.mkv', colorizer, options, resume=True)
+    base: FrameColorizer = colorizer
+    for canvas in base.color_frames([to_picture(frame)[0] for frame in frames]): print(canvas.picture())
+    print(list(base.map(str, [1, 2])))
     for frame in colorize_frames(frames, colorizer, every=2): print(frame.shape)
     flow, sure = estimate_flow(frames[0], frames[1])
     assert_type(is_cut(frames[0], frames[1], flow, sure), bool)
@@ -295,7 +300,7 @@ def caches(folder: Path, photos: PhotoSet) -> None:
 def measures(colorizer: Colorizer, folder: Path, a: Pixels, b: Pixels) -> None:
     for figure in (psnr, ssim, ciede2000, chroma_error, cast, hue_failures, bleeding):
         assert_type(figure(a, b), float)
-    print(psnr(a, b), ssim(a, b), ciede2000(a, b), chroma_error(a, b), cast(a, b))
+    print(as_lab(a).shape, psnr(a, b), ssim(a, b), ciede2000(a, b), chroma_error(a, b), cast(a, b))
     print(hue_failures(a, b), bleeding(a, b), colorfulness(a), colorfulness_abs(a), near_gray(a))
     assert_type(picture_figures(a, b), dict[str, float])
     print(frechet_distance(a, b), kernel_distance(a, b), load_features('inception.pt'), load_lpips())
