@@ -78,12 +78,13 @@ def training(folder):
     from colorgan.metrics.evaluate import evaluate
     from colorgan.metrics.picture import picture_metrics
     from colorgan.training.recipes import RECIPES
-    from colorgan.training.run import train
+    from colorgan.training.run import TrainOptions, train
     (folder/'photos').mkdir()
     for name, im in sample_photos().items():
         for i in range(4): im.resize((200, 200)).crop((20*i, 20*i, 20*i + 128, 20*i + 128)).save(folder/f'photos/{name} {i}.png')
     photos = choose_photos(folder/'photos', n_train=16, n_test=4)
-    train(photos, folder/'run', replace(RECIPES['fast'], size=64), images=64, metrics=picture_metrics(), device='cpu', num_workers=0, quiet=True)
+    train(photos, folder/'run', replace(RECIPES['fast'], size=64), images=64, metrics=picture_metrics(),
+          options=TrainOptions(device='cpu', num_workers=0, quiet=True))
     trained = Colorizer.from_file(folder/'run/weights.safetensors', device='cpu')
     result = evaluate({'trained': trained}, photos.test, sheet=folder/'sheet.png', quiet=True)
     assert 'trained' in result.table() and np.isfinite(result.pictures['trained']['psnr']).all(), result.table()
