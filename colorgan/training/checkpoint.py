@@ -120,7 +120,7 @@ def state_of(
     return RunState(
         about=learn.about_run, fits=learn.fits, phase=schedule.phase_index, epoch=schedule.epoch_now + (batch == 0), batch=batch,
         epoch_start=learn.gan_trainer.epoch_start, smooth_loss=(float(smooth.val), smooth.count),
-        history=torch.stack(learn.gan_trainer.history).tolist(), scaler=learn.precision.scaler.state_dict(),
+        history=torch.stack(learn.gan_trainer.history).tolist(), scaler=learn.precision.grad_scaler.state_dict(),
         callbacks={type(c).__name__: {k: getattr(c, k) for k in c.kept} for c in learn.cbs if hasattr(c, 'kept')},
         random=[(began and RandomState(**began), RandomState(**now)) for began,now in group.gather(mine)])
 

@@ -37,19 +37,19 @@ class Precision(Callback):
     order = 10
     def __init__(self,
         precision: str='auto', # See `choose_dtype`
-    ) -> None: self.precision,self.scaler = precision,None
+    ) -> None: self.precision,self.grad_scaler = precision,None
 
     def before_fit(self) -> None:
         device = next(self.model.parameters()).device.type
         self.dtype = choose_dtype(self.precision, device)
-        if self.scaler is None: self.scaler = torch.amp.GradScaler(device, init_scale=2.**10, enabled=self.dtype is torch.float16)
-        self.learn.scaler = self.scaler
+        if self.grad_scaler is None: self.grad_scaler = torch.amp.GradScaler(device, init_scale=2.**10, enabled=self.dtype is torch.float16)
+        self.learn.scaler = self.grad_scaler
         if self.dtype is not torch.float32:
             self.model.to(memory_format=torch.channels_last)
             self.model.autocast = partial(torch.autocast, device, self.dtype)
 
-    def before_backward(self) -> None: self.learn.loss_grad = self.scaler.scale(self.loss_grad)
-    def before_step(self) -> None: self.scaler.unscale_(self.opt.opt)
+    def before_backward(self) -> None: self.learn.loss_grad = self.grad_scaler.scale(self.loss_grad)
+    def before_step(self) -> None: self.grad_scaler.unscale_(self.opt.opt)
     def after_fit(self) -> None: self.model.autocast = nullcontext
 
 # %% ../../nbs/training/color_learner.ipynb #4f60c72c

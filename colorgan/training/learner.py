@@ -130,7 +130,7 @@ def _restore(learn, state, tensors):
     "Restore all that a run is but its phases: networks, scaler, history, and what the callbacks have counted."
     learn.model.load_state_dict({k: v for k,v in tensors.items() if not k.startswith('opt_')})
     learn.precision.before_fit()
-    learn.precision.scaler.load_state_dict(state.scaler)
+    learn.precision.grad_scaler.load_state_dict(state.scaler)
     learn.gan_trainer.history = [torch.tensor(o, device=learn.dls.device) for o in state.history]
     for c in learn.cbs:
         for k,v in state.callbacks.get(type(c).__name__, {}).items(): setattr(c, k, v)
