@@ -7,34 +7,47 @@ __all__ = []
 
 # %% ../../nbs/app/arguments.ipynb #fbd83bc4
 import argparse, difflib
+from argparse import ArgumentParser
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..core.files import ColorganError
 
 # %% ../../nbs/app/arguments.ipynb #91c69e0d
-def number(s, kind=int, least=1, most=10**9):
+def number(
+    s: str, # What was typed
+    kind: type[int]|type[float]=int, # Of number
+    least: float=1, # The smallest that is allowed
+    most: float=10**9, # The largest that is allowed
+) -> float: # An int if `kind` is int
+    "Read a number. Raises `ArgumentTypeError` outside its range."
     try: n = kind(s)
     except ValueError: n = None
     if n is None or not least <= n <= most:
-        raise argparse.ArgumentTypeError(f'{s} is not a whole number from {least} to {most}' if kind is int else f'{s} is not a number from {least:g} to {most:g}')
+        allowed = f'a whole number from {least} to {most}' if kind is int else f'a number from {least:g} to {most:g}'
+        raise argparse.ArgumentTypeError(f'{s} is not {allowed}')
     return n
 
 _size,_saturation = partial(number, least=32, most=2048),partial(number, kind=float, least=0, most=4)
 
 # %% ../../nbs/app/arguments.ipynb #91c69e0e
 def _hint(s):
+    "Read a hint: a point and its color."
     try:
         x,y,a,b = map(float, s.split(','))
         return x,y,a,b
     except ValueError as e: raise argparse.ArgumentTypeError(f'{s} is not four numbers with commas between them: x, y, a and b') from e
 
 def _device(s):
+    "Read the name of a device that this machine has."
     from colorgan.core.compute import choose_device
     try: return choose_device(s)
     except ValueError as e: raise argparse.ArgumentTypeError(str(e)) from e
 
 def _format(s):
+    "Read the name of a picture format."
     from colorgan.coloring.batch import named_format
     try: return named_format(s)
     except ColorganError as e: raise argparse.ArgumentTypeError(str(e)) from e
@@ -43,8 +56,9 @@ def _format(s):
 _PLACES = {**dict.fromkeys(('FILE', 'FILE.json', 'SRC', 'IN', 'OUT'), 'FILE'), **dict.fromkeys(('DIR', 'PHOTOS'), 'DIRECTORY')}
 
 class Parser(argparse.ArgumentParser):
-    "Keeps what completion needs to know: which arguments are files."
-    def add_argument(self, *args, **kwargs):
+    "Parse arguments, and keep what completion needs to know: which of them are files."
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        "Add an argument, as any parser does."
         action = super().add_argument(*args, **kwargs)
         action.place = _PLACES.get(kwargs.get('metavar'))
         self.places = [*getattr(self, 'places', ()), action]
@@ -52,7 +66,7 @@ class Parser(argparse.ArgumentParser):
 
 class PrintCompletion(argparse.Action):
     "Print what lets a shell complete this command."
-    def __call__(self, parser, args, shell, option=None):
+    def __call__(self, parser: Any, args: Any, shell: Any, option: str|None=None) -> None:
         try: import shtab
         except ImportError: parser.error('completion needs shtab: pip install shtab')
         for p in (parser, *parser.verbs.values()):
@@ -62,12 +76,19 @@ class PrintCompletion(argparse.Action):
         parser.exit()
 
 # %% ../../nbs/app/arguments.ipynb #72e0d2a4
-def suggest(word, words):
+def suggest(
+    word: str, # Perhaps misspelt
+    words: Iterable[str], # That are known
+) -> str: # Such as ' Did you mean colorize?'; empty if none is close
+    "Return a question with the word that may have been meant."
     close = difflib.get_close_matches(word, words, 1, .5)
     return f' Did you mean {close[0]}?' if close else ''
 
 # %% ../../nbs/app/arguments.ipynb #613c0d3f
-def add_train_arguments(p):
+def add_train_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `train`."
     p.add_argument('photos', metavar='PHOTOS', help='folder of color photographs, searched with its subfolders')
     p.add_argument('--recipe', choices=['fast', 'pix2pix', 'pretrained', 'squeeze', 'finetune'], help='(default: fast; with --from, finetune)')
     p.add_argument('--from', dest='start', metavar='FILE', help='go on from these weights, or from `default`, those in the package')
@@ -88,7 +109,10 @@ def add_train_arguments(p):
     p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
 
 # %% ../../nbs/app/arguments.ipynb #6c53af49
-def add_colorize_arguments(p):
+def add_colorize_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `colorize`."
     p.add_argument('sources', nargs='+', metavar='SRC', help='a picture, a folder (with its subfolders), or a pattern in quotes; - for standard input')
     p.add_argument('--out', metavar='DIR', help='folder for the colored pictures (default: `colored`, beside a picture, inside a folder)')
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
@@ -112,7 +136,10 @@ def add_colorize_arguments(p):
     p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is)')
 
 # %% ../../nbs/app/arguments.ipynb #2a3f2b7c
-def add_evaluate_arguments(p):
+def add_evaluate_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `evaluate`."
     p.add_argument('photos', metavar='PHOTOS', help='folder of color photographs, searched with its subfolders')
     p.add_argument('--weights', metavar='FILE', action='append', help='weights to judge; may be given several times (default: those in the package)')
     p.add_argument('--protocol', choices=['as-is', 'coco-val5k', 'study-test2k'], default='as-is',
@@ -124,12 +151,18 @@ def add_evaluate_arguments(p):
     p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
 
 # %% ../../nbs/app/arguments.ipynb #d46c6351
-def add_doctor_arguments(p):
+def add_doctor_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `doctor`."
     p.add_argument('--weights', metavar='FILE', help='weights to try (default: those in the package)')
     p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
 
 # %% ../../nbs/app/arguments.ipynb #d46c6352
-def add_video_arguments(p):
+def add_video_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `video`."
     p.add_argument('src', metavar='IN', help='a film')
     p.add_argument('dst', metavar='OUT', help='the colored film: .mp4, .mov, .mkv, .webm or .avi')
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
@@ -151,7 +184,10 @@ def add_video_arguments(p):
     p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is)')
 
 # %% ../../nbs/app/arguments.ipynb #10c00009
-def add_bench_arguments(p):
+def add_bench_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `bench`."
     p.add_argument('--only', choices=['inference', 'train', 'video'], help='one of the three (default: all)')
     p.add_argument('--device', type=_device, help='to train on: cpu, cuda or mps (default: the best there is)')
     p.add_argument('--weights', metavar='FILE', help='of the network (default: those in the package)')

@@ -28,6 +28,7 @@ _EXAMPLES = """first steps:
 """
 
 def _verb(parser, name, run, about, example, out=True, seed=None):
+    "Add a verb to the parser, with the options that all verbs have."
     p = parser.verbs[name] = parser.group.add_parser(name, help=about, description=about, epilog=f'example: {example}')
     p.set_defaults(run=run, fail=p.error)
     if out: p.add_argument('--out', required=True, metavar='DIR', help='folder for what is written; made if it is not there')
@@ -38,13 +39,14 @@ def _verb(parser, name, run, about, example, out=True, seed=None):
 
 # %% ../../nbs/app/cli.ipynb #10c00052
 def _parser():
+    "Make the parser of the command, with all verbs."
     parser = Parser('colorgan', description='Color black-and-white photographs and films with a conditional GAN.', epilog=_EXAMPLES,
                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--version', action='version', version=f'colorgan {__version__}')
     parser.add_argument('--print-completion', action=PrintCompletion, choices=['bash', 'zsh', 'tcsh'], help='print what lets this shell complete the command')
     parser.group,parser.verbs = parser.add_subparsers(dest='verb', metavar='VERB', title='verbs', parser_class=Parser),{}
     verb = partial(_verb, parser)
-    p = verb('demo', run_demo, 'Train on eight carried photographs for some minutes and show what was learned.', 'colorgan demo --out demo', seed=0)
+    p = verb('demo', run_demo, 'Train on seven sample photographs for some minutes and show what was learned.', 'colorgan demo --out demo', seed=0)
     p.add_argument('--images', type=number, default=DEMO_IMAGES, metavar='N', help='train on about N crops (default: %(default)s)')
     add_train_arguments(verb('train', run_train, 'Train on a folder of color photographs.', 'colorgan train photos --out run --epochs 20', seed=123))
     add_colorize_arguments(verb('colorize', run_colorize, 'Color pictures, any number, of any kind and size.', 'colorgan colorize scans --out colored', out=False))
@@ -59,7 +61,7 @@ def _parser():
 
 # %% ../../nbs/app/cli.ipynb #10c0000a
 def _arguments(argv):
-    "The parsed arguments; what is misspelt ends with what was meant."
+    "Parse the arguments. For a misspelt word, end with what may have been meant."
     parser = _parser()
     if not argv:
         parser.print_help()
@@ -76,7 +78,7 @@ def _arguments(argv):
 
 # %% ../../nbs/app/cli.ipynb #012be37a
 def _run(args, ending, out):
-    "What a verb returns; whatever goes wrong is said in a line."
+    "Run a verb and return its result. If it fails, print a line."
     args.ending,args.stdout = ending,out
     piped = args.verb == 'colorize' and '-' in args.sources
     with contextlib.redirect_stdout(LineStream(sys.stderr) if args.json or piped else out), warnings.catch_warnings():
@@ -91,7 +93,7 @@ def _run(args, ending, out):
 def main(
     argv: Sequence[str]|None=None, # Arguments; None: those of the process, which is then ended by Ctrl-C at once
 ) -> int: # 0 done, 1 something failed and is named, 130 interrupted; wrong usage exits with 2
-    "The command `colorgan`."
+    "Run the command `colorgan`."
     out,ending,args = sys.stdout,Interruption(),None
     given = sys.argv[1:] if argv is None else list(argv)
     with ending_by_signals(ending, '--json' in given) if argv is None else contextlib.nullcontext():

@@ -18,7 +18,7 @@ from ..core.show import sample_photos, cut
 UNSEEN = 'hopper'
 
 def demo_photos() -> tuple[dict, dict]: # To learn from, and to be judged on: Pillow pictures by name
-    "The carried photographs, cut: seven left parts; seven right parts and one whole photograph."
+    "Cut the sample photographs: seven left parts; seven right parts and one whole photograph."
     photos = sample_photos()
     unseen = photos.pop(UNSEEN)
     parts = {n: cut(im) for n,im in photos.items()}
@@ -26,7 +26,7 @@ def demo_photos() -> tuple[dict, dict]: # To learn from, and to be judged on: Pi
 
 # %% ../../nbs/app/demo.ipynb #8a26789a
 def demo_recipe() -> tuple: # A `Recipe`, and fastai item transforms that cut the crops
-    "The study's recipe with networks of a quarter of the width, on crops of 96 pixels."
+    "Return the study's recipe with networks of a quarter of the width, on crops of 96 pixels."
     from dataclasses import replace
     from fastai.vision.augment import FlipItem, RandomResizedCrop
     from colorgan.training.recipes import RECIPES, Phase
@@ -45,7 +45,7 @@ def demo(
     limit: float=900., # Seconds after which training is cut short
     quiet: bool=False, # No progress
 ) -> dict: # PSNR in dB, ours and gray, for each picture, and their means over the right parts; images; seconds; stopped_by_clock
-    "Learn from the carried photographs, color what was kept back, and say how well it went. Raises `OutputError`."
+    "Learn from the sample photographs, color what was kept back, and say how well it went. Raises `OutputError`."
     from colorgan.data import PhotoSet
     from colorgan.training.log import Clock, draw_colors, plot_log, save_figure
     from colorgan.training.run import TrainOptions, train

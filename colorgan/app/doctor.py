@@ -23,7 +23,7 @@ from ..core.files import ColorganError
 EXTRAS = 'video', 'widgets', 'metrics'
 
 def packages() -> tuple[dict[str, str|None], dict[str, str]]: # Version of each, None if it is not there; and what is wrong with those that are needed
-    "The packages that this one asks for, with its extras."
+    "List the packages that this one asks for, with its extras."
     from importlib.metadata import PackageNotFoundError, requires, version
     from packaging.requirements import Requirement
     try: wanted = [Requirement(r) for r in requires('colorgan') or ()]
@@ -43,7 +43,7 @@ def packages() -> tuple[dict[str, str|None], dict[str, str]]: # Version of each,
 def self_check(
     colorizer: Any, # A `Colorizer`
 ) -> dict[str, float]: # seconds; levels, by how many of 255 the lightness is off; colorfulness, the mean of |a| and |b|
-    "Color a small picture; raises `ColorganError` where its lightness is not kept, or where there are no colors."
+    "Color a small picture. Raises `ColorganError` where its lightness is not kept, or where there are no colors."
     import numpy as np
     import torch
     from colorgan.coloring.lightness import lightness
@@ -64,7 +64,7 @@ def self_check(
 def film_check(
     colorizer: Any, # A `Colorizer`
 ) -> dict[str, float]|None: # seconds; colorfulness, the mean distance of the chroma from gray, of 255; None where the packages for films are not installed
-    "Color a film of a few frames and read it back; raises `ColorganError` where no colored frames come back."
+    "Color a film of a few frames and read it back. Raises `ColorganError` where no colored frames come back."
     if not all(map(find_spec, ('av', 'cv2'))): return None
     import av, cv2  # noqa: F401, both are needed
     from colorgan.video.film import colorize_video
@@ -85,7 +85,7 @@ def film_check(
 def widget_check(
     colorizer: Any, # A `Colorizer`
 ) -> str: # 'anywidget', or 'ipywidgets alone' where that is not installed
-    "Make the widget for notebooks; raises what is wrong with its packages."
+    "Make the widget for notebooks. Raises what is wrong with its packages."
     from colorgan.app.widgets import ColorizeApp, PlainStage
     app = ColorizeApp(colorizer)
     app.close()
@@ -93,7 +93,7 @@ def widget_check(
 
 # %% ../../nbs/app/doctor.ipynb #d0c70010
 def _free_space(device):
-    "Free and whole memory of the machine, of the GPU, and of the disk here, in GB; None where the system does not tell."
+    "Return the free and the whole memory of the machine, the GPU and the disk here, in GB; None where the system does not tell."
     import os, shutil, torch
     room = {}
     try: room['memory'] = [os.sysconf(k)*os.sysconf('SC_PAGE_SIZE') for k in ('SC_AVPHYS_PAGES', 'SC_PHYS_PAGES')]
@@ -112,7 +112,7 @@ def doctor(
     weights: str|Path|None=None, # A weights file; None: that in the package
     device: str|None=None, # Where to color; None: the best there is
 ) -> dict: # `versions`, `system`, `cores`, `failed` (what is wrong, by its name), and as far as it came `device`, `room`, `precision`, `weights`, `check`, `film`, `widget`
-    "What there is, and whether it works."
+    "Find out what is installed, and whether it works."
     import platform
     versions,failed = packages()
     result,colorizer = dict(versions=versions, system=platform.platform(), cores=os.cpu_count(), failed=failed),None

@@ -49,7 +49,7 @@ class Slide:
         x: int, # In pixels from the left
         y: int, # In pixels from the top
     ) -> tuple[int, int]: # Column and row in `small`
-        "A pixel of the file in the small copy."
+        "Find a pixel of the file in the small copy."
         return int((x + .5)*self.small.width/self.width),int((y + .5)*self.small.height/self.height)
 
 # %% ../../nbs/app/table.ipynb #b8080019
@@ -57,7 +57,7 @@ def small_copy(
     picture: Picture, # As `PictureFile` gives it
     most: int=1400, # No side is longer, in pixels
 ) -> Image.Image: # Mode 'L' or 'RGB', with alpha 'LA' or 'RGBA'
-    "An 8-bit copy to look at; as large as the picture if that is not larger."
+    "Make an 8-bit copy to look at. It is as large as the picture if no side is too long."
     k = min(1, most/max(picture.width, picture.height))
     size = max(1, round(k*picture.width)),max(1, round(k*picture.height))
     im = picture.small(size)
@@ -116,7 +116,7 @@ class _ColorTable(_Table):
     def preview(self,
         slide: Slide, # One of them
     ) -> Image.Image: # RGB or RGBA
-        "The small copy in color, with its hints."
+        "Color the small copy, with its hints."
         asked = *self.dials,tuple(slide.hints)
         if slide.seen[0] != asked:
             hints = {slide.at(h.x, h.y): h[2:] for h in slide.hints}
@@ -126,7 +126,7 @@ class _ColorTable(_Table):
     def thumbnail(self,
         slide: Slide, # One of them
     ) -> bytes: # A JPEG file
-        "What was last seen of it, very small and square."
+        "Make a very small, square copy of what was last seen."
         asked,seen = slide.seen
         if not slide.thumb[1] or slide.thumb[0] != asked:
             slide.thumb = asked,encode_picture(ImageOps.fit((seen or slide.small).convert('RGB'), (136, 136)))
@@ -138,7 +138,7 @@ class _FileTable(_ColorTable):
     def develop(self,
         slide: Slide, # One of them
     ) -> Path: # The colored file, as `colorize_file` writes it
-        "The file in color, with its hints. Raises `PictureError` and `OutputError`."
+        "Color the file, with its hints. Raises `PictureError` and `OutputError`."
         asked = *self.dials,tuple(slide.hints)
         if slide.done != asked:
             try: slide.notes = self.colorizer.colorize_file(slide.src, slide.dst, slide.format, hints=slide.hints).notes
@@ -201,7 +201,7 @@ class _ChoiceTable(_PointTable):
         y: int, # In pixels of the file, from the top
         n: int=161, # Side of the square, in pixels
     ) -> tuple[dict[str, Any], bytes]: # What the square means, and its RGBA
-        "The colors that a point can have, and has."
+        "Return the colors that a point can have, and the color that it has."
         at = slide.at(x, y)
         L = lightness(slide.small.crop((*at, at[0] + 1, at[1] + 1))).item()
         rgba,half = possible_colors(L, n)
@@ -216,7 +216,7 @@ class LightTable(_ChoiceTable):
     def zipped(self,
         progress: Callable[[str], Any]=str, # Told the name of each picture before its turn
     ) -> tuple[bytes, dict[str, str]]: # A zip file, and why what is not in it is not
-        "All the files in color, in one."
+        "Pack all the colored files into one."
         data,failed,taken = io.BytesIO(),{},set()
         with zipfile.ZipFile(data, 'w') as z:
             for s in self.slides:

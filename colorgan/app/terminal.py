@@ -6,23 +6,29 @@
 __all__ = []
 
 # %% ../../nbs/app/terminal.ipynb #728eb5a1
-import contextlib, multiprocessing, os, re, signal, socket, sys, time
+import contextlib, multiprocessing, os, signal, socket, sys, time
+from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread, Timer
+from typing import Any, TextIO
 
 from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import ColorganError
+from ..core.listing import count_reasons
 
 # %% ../../nbs/app/terminal.ipynb #79406578
 _FAQ = dict(PictureError='a-picture-that-is-refused', VideoError='a-film-that-is-refused', OutputError='nothing-can-be-written',
-                  PhotosError='not-enough-photographs', WeightsError='weights-that-are-refused', MemoryError='out-of-memory',
-                  OutOfMemoryError='out-of-memory')
+            PhotosError='not-enough-photographs', WeightsError='weights-that-are-refused', MemoryError='out-of-memory',
+            OutOfMemoryError='out-of-memory')
 
-def faq_link(e):
-    "Where the page of questions says more about an error, if it does and this package knows where that page is."
+def faq_link(
+    e: BaseException|str, # An error, or its text
+) -> str: # To be added to the message; empty if the page does not explain the error, or its address is not known
+    "Return a link to what the page of questions says about an error."
     from importlib.metadata import PackageNotFoundError, metadata
     try: urls = dict(u.split(', ', 1) for u in metadata('colorgan').get_all('Project-URL') or ())
     except PackageNotFoundError: urls = {}  # a tree that was never installed
@@ -32,9 +38,12 @@ def faq_link(e):
 # %% ../../nbs/app/terminal.ipynb #79406579
 FAULTS = ColorganError, OSError, RuntimeError, ValueError, MemoryError, KeyError
 
-def complain(e, src=None):
-    "One line on standard error, which it returns."
-    if isinstance(e, str): text = e if src in e else f'{src}: {e}'
+def complain(
+    e: BaseException|str, # An error, or its text
+    src: str|None=None, # The file that it is about; needed for a text
+) -> str: # The message, on one line
+    "Print one line for an error on standard error."
+    if isinstance(e, str): text = e if src is None or src in e else f'{src}: {e}'
     else: text = str(e).strip() if isinstance(e, ColorganError) else f'{src or "failed"}: {type(e).__name__}: {e}'
     if 'Original Traceback' in text: text = text.splitlines()[-1].partition('Error: ')[2]  # from a loader's process
     text = ' '.join(text.split())
@@ -44,12 +53,20 @@ def complain(e, src=None):
 # %% ../../nbs/app/terminal.ipynb #bba85324
 _OUTCOMES = dict(done='colored', kept='in color already', skipped='done before', failed='failed')
 
-def _kinds(reasons): return Counter(re.sub(r'^no picture: |(?<=same file) as .*|;.*', '', why) for why in reasons).most_common()
+def listed(
+    reasons: Iterable[str], # Why files were passed over, such as 'no picture: PDF'
+) -> str: # Such as '2 thumbnails, 1 PDF'
+    "Count reasons by their kind."
+    kinds = count_reasons(why.partition(';')[0] for why in reasons)
+    short = ((n, kind.removesuffix(' as another')) for kind,n in kinds.items())
+    return ', '.join(f'{n} {kind.removesuffix("s") if n == 1 else kind}' for n,kind in short)
 
-def listed(reasons): return ', '.join(f'{n} {kind.removesuffix("s") if n == 1 else kind}' for kind,n in _kinds(reasons))
-
-def tally(outcomes, passed, where=''):
-    "The closing line of a batch: how many there were of each outcome, and what was passed over."
+def tally(
+    outcomes: Counter[str], # How many pictures had each outcome
+    passed: Mapping[str, str], # What was passed over, and why
+    where: str='', # Where the colored pictures are, such as ' in colored'
+) -> str: # Such as '58 colored, 2 failed'
+    "Return the closing line of a batch."
     said = [f'{n} {word}{where*(k == "done")}' for k,word in _OUTCOMES.items() if (n := outcomes[k])]
     none = [why for why in passed.values() if why.startswith('no picture')]
     if none: said.append(f'{len(none)} file{"s that are no pictures" if len(none) > 1 else " that is no picture"} ({listed(none)})')
@@ -57,8 +74,14 @@ def tally(outcomes, passed, where=''):
     return ', '.join(said) + (f'; passed over: {listed(rest)}' if rest else '')
 
 # %% ../../nbs/app/terminal.ipynb #bba85325
-def watched(reports, total, outcomes, args, say):
-    "The reports, as they come, and counted; each is said on a line of its own, or drawn as a step of a bar."
+def watched(
+    reports: Iterable[Any], # Of `colorize_many`, as they come
+    total: int, # How many will come
+    outcomes: Counter[str], # Counts them; changed here
+    args: Namespace, # Of the command line; `quiet` is read
+    say: Callable[..., None], # Prints a line
+) -> Iterator[Any]: # The same reports
+    "Count reports as they come. Print a line for each, or draw a bar in a terminal."
     with Progress(total, 'pictures', shown=total > 1 and not args.quiet and in_terminal()) as bar:
         for r in reports:
             if r.outcome == 'failed': complain(r.reason, r.src)
@@ -68,64 +91,94 @@ def watched(reports, total, outcomes, args, say):
             yield r
 
 # %% ../../nbs/app/terminal.ipynb #10c00011
+def _remove_temporary(folder):
+    "Remove the temporary files in a folder and its subfolders."
+    for o in Path(folder).rglob('.colorgan-*'): o.unlink(missing_ok=True)
+
 @dataclass
 class Interruption:
     "What is left to do when the command is ended in the middle."
-    clean: Callable|None=None # Removes what is unfinished
-    advice: Callable=str # What there is to say
-    said: bool=False
-    signal: int=0
+    clean: Callable[[], Any]|None=None # Removes what is unfinished
+    advice: Callable[[], str]=str # Returns what the user can do next
+    said: bool=False # Whether its line was printed
+    signal: int=0 # Number of the signal that ended the command; 0: none yet
 
-    def clean_up(self, clean, advice=str): self.clean,self.advice = clean,advice
+    def clean_up(self,
+        clean: Callable[[], Any], # Removes what is unfinished
+        advice: Callable[[], str]=str, # Returns what the user can do next
+    ) -> None:
+        "Set what is done and said at the end."
+        self.clean,self.advice = clean,advice
 
-    def clean_in(self, folder, advice=str):
-        def clean():
-            for o in Path(folder).rglob('.colorgan-*'): o.unlink(missing_ok=True)
-        self.clean_up(clean, advice)
+    def line(self) -> str: # Of text, for standard error
+        "Return what the command says at its end."
+        return f'colorgan: interrupted; what was written before is whole. {self.advice()}'.strip()
 
-    def line(self): return f'colorgan: interrupted; what was written before is whole. {self.advice()}'.strip()
+# %% ../../nbs/app/terminal.ipynb #51d4244e
+def clean_in(
+    ending: Interruption, # Of the command
+    folder: str|os.PathLike[str], # Searched with its subfolders
+    advice: Callable[[], str]=str, # Returns what the user can do next
+) -> None:
+    "Let the end of the command remove the temporary files in a folder."
+    ending.clean_up(partial(_remove_temporary, folder), advice)
 
-    def now(self, out=None):
-        "End this process and those that it started; anything else may hang, so nothing is waited for."
-        timer = Timer(.6, os._exit, [128 + self.signal])
-        timer.daemon = True
-        timer.start()
-        try:
-            os.write(2, f'\n{self.line()}\n'.encode(errors='backslashreplace')*(not self.said))
-            for p in multiprocessing.active_children():
-                p.kill()
-                p.join(.1)
-            for _ in range(2): self.clean and self.clean()
-            if out: os.write(1, b'{"error": "interrupted"}\n')
-        finally: os._exit(128 + self.signal)
+def end_now(
+    ending: Interruption, # What is left to do
+    json: bool=False, # Whether standard output must be one JSON object
+) -> None:
+    "End this process and those that it started. It waits for nothing, since anything may hang."
+    timer = Timer(.6, os._exit, [128 + ending.signal])
+    timer.daemon = True
+    timer.start()
+    try:
+        os.write(2, f'\n{ending.line()}\n'.encode(errors='backslashreplace')*(not ending.said))
+        for p in multiprocessing.active_children():
+            p.kill()
+            p.join(.1)
+        for _ in range(2): ending.clean and ending.clean()
+        if json: os.write(1, b'{"error": "interrupted"}\n')
+    finally: os._exit(128 + ending.signal)
 
 # %% ../../nbs/app/terminal.ipynb #10c00012
+def _listen(ours, ending, numbers, still, json):
+    "Wait for a signal, in a thread of its own; then end the process."
+    while heard := ours.recv(1):
+        if heard[0] not in numbers: continue
+        ending.signal = ending.signal or heard[0]
+        still.wait(.2 if ending.clean else .6)
+        end_now(ending, json)
+
+def _stop(ending, still, number, frame):
+    "Stop the main thread. If there is something to clean up, it waits for the end of the process."
+    ending.signal = ending.signal or number
+    if ending.clean:
+        still.set()
+        if hasattr(signal, 'SIGCHLD'): signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch raises when a process ends
+    while ending.clean: time.sleep(1)
+    raise KeyboardInterrupt
+
+def _in_child():
+    "Let a forked process ignore Ctrl-C, and end at once when it is told to."
+    signal.set_wakeup_fd(-1)
+    for number,does in ((signal.SIGINT, signal.SIG_IGN), (signal.SIGTERM, signal.SIG_DFL)): signal.signal(number, does)
+
+# %% ../../nbs/app/terminal.ipynb #8af8d909
 @contextlib.contextmanager
-def ending_by_signals(ending, json):
-    "In this block, Ctrl-C and a request to end are heard by a thread, and the main thread does no more."
+def ending_by_signals(
+    ending: Interruption, # What is left to do
+    json: bool, # Whether standard output must be one JSON object
+) -> Iterator[None]:
+    "End the process by Ctrl-C or a request to end, while in this block. A thread hears the signal; the main thread writes no more."
     ours,theirs = socket.socketpair()
     theirs.setblocking(False)
     still = Event()  # the main thread writes no more
-    def listen():
-        while heard := ours.recv(1):
-            if heard[0] not in before: continue
-            ending.signal = ending.signal or heard[0]
-            still.wait(.2 if ending.clean else .6)
-            ending.now(json)
-    def stop(number, frame):
-        ending.signal = ending.signal or number
-        if ending.clean: still.set(), hasattr(signal, 'SIGCHLD') and signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch raises when a process ends
-        while ending.clean: time.sleep(1)
-        raise KeyboardInterrupt
-    def in_child():
-        signal.set_wakeup_fd(-1)
-        for number,does in ((signal.SIGINT, signal.SIG_IGN), (signal.SIGTERM, signal.SIG_DFL)): signal.signal(number, does)
     usual = signal.SIG_DFL,signal.default_int_handler
     before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) in usual}
     wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-    for n in before: signal.signal(n, stop)
-    if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=in_child)
-    Thread(target=listen, daemon=True).start()
+    for n in before: signal.signal(n, partial(_stop, ending, still))
+    if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_in_child)
+    Thread(target=_listen, args=(ours, ending, before, still, json), daemon=True).start()
     try: yield
     finally:
         for n,does in before.items(): signal.signal(n, does)
@@ -133,7 +186,13 @@ def ending_by_signals(ending, json):
 
 # %% ../../nbs/app/terminal.ipynb #012be379
 class LineStream:
-    "A stream that is no terminal, whatever it is: bars and tables are lines there."
-    def __init__(self, stream): self.stream = stream
-    def __getattr__(self, name): return getattr(self.stream, name)
-    def isatty(self): return False
+    "A stream that is never a terminal: bars and tables become lines."
+    def __init__(self,
+        stream: TextIO, # Where the lines go
+    ) -> None: self.stream = stream
+
+    def __getattr__(self, name: str) -> Any: return getattr(self.stream, name)
+
+    def isatty(self) -> bool:
+        "Return False."
+        return False

@@ -7,23 +7,30 @@ __all__ = []
 
 # %% ../../nbs/app/verbs.ipynb #4fb4a43b
 import contextlib, os, re, shutil, sys
+from argparse import Namespace
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from .demo import UNSEEN, demo
 from .doctor import doctor
-from .terminal import FAULTS, complain, listed, tally, watched
+from .terminal import FAULTS, clean_in, complain, listed, tally, watched
 from ..core.progress import Progress, in_terminal
-from ..core.files import ColorganError, check_writable, remove_leftovers
+from ..core.files import ColorganError, TrainingError, check_writable, remove_leftovers
 from ..core.listing import Listing
 from ..data import choose_photos
 
 # %% ../../nbs/app/verbs.ipynb #10c00002
-def run_demo(args, say):
-    args.ending.clean_in(args.out)
+def run_demo(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # From `demo`
+    "Train on the sample photographs and print what was learned."
+    clean_in(args.ending, args.out)
     result = demo(args.out, images=args.images, seed=args.seed, quiet=args.quiet)
     for n,d in result['pictures'].items(): say(f"  {n:22} {d['psnr']:5.2f} dB, gray {d['gray']:5.2f} dB")
     better = sum(d['psnr'] > d['gray'] for n,d in result['pictures'].items() if UNSEEN not in n)
@@ -34,76 +41,99 @@ def run_demo(args, say):
     say(f"Look at {Path(args.out)/'before-after.png'}")
     return result
 
+# %% ../../nbs/app/verbs.ipynb #638ae495
+def _read_photos(file):
+    "Read the split of a run from its `photos.csv`."
+    import csv
+    from colorgan.data import PhotoSet
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    return PhotoSet(*([Path(r['file']) for r in rows if r['use'] == use] for use in _USES),
+                    {Path(r['file']): r['reason'] for r in rows if r['use'] == 'dropped'})
+
 # %% ../../nbs/app/verbs.ipynb #6b49e35a
 _USES = 'train','valid','test'
 
 def _choose_photos(args, say):
-    "The split: chosen and written down, or that of the run that is resumed."
-    import csv
-    from colorgan.data import PhotoSet
+    "Choose the split and write it down; read it if a run is resumed. Raises `TrainingError` before anything is written."
+    from colorgan.training.checkpoint import is_unfinished
     from colorgan.training.log import write_csv
     from colorgan.training.recipes import RECIPES, plan
     kept = Path(args.out)/'photos.csv'
-    if args.resume and kept.exists():
-        rows = list(csv.DictReader(kept.read_text().splitlines()))
-        return PhotoSet(*([Path(r['file']) for r in rows if r['use'] == use] for use in _USES),
-                        {Path(r['file']): r['reason'] for r in rows if r['use'] == 'dropped'})
+    if args.resume and kept.exists(): return _read_photos(kept)
+    if not args.resume and is_unfinished(Path(args.out)/'checkpoints'):
+        raise TrainingError(f"{args.out} holds a run that was interrupted. Resume it with --resume, or train into another folder.")
     say(f'Looking through {args.photos} ...')
     photos = choose_photos(args.photos, args.n_train, args.n_test, seed=args.seed)
-    plan(RECIPES[args.recipe], len(photos.train), args.images, args.epochs)  # complains before anything is written
+    plan(RECIPES[args.recipe], len(photos.train), args.images, args.epochs)  # raises an error before anything is written
     write_csv(kept, ['use', 'file', 'reason'], [(use, f.absolute(), '') for use in _USES for f in getattr(photos, use)]
               + [('dropped', f.absolute(), why) for f,why in photos.dropped.items()])
     return photos
 
-# %% ../../nbs/app/verbs.ipynb #03820db7
-def run_train(args, say):
-    args.recipe = args.recipe or ('finetune' if args.start else 'fast')
-    from colorgan.training.processes import join_processes
-    with join_processes(args.device) as group: result = _train_together(group, args, say if group.first else lambda *a: None)
-    if not group.first: raise SystemExit(0)  # the first process speaks for all
-    return result
-
 # %% ../../nbs/app/verbs.ipynb #10c00050
-def _train_together(group, args, say):
-    from colorgan.training.processes import share_photos
-    from colorgan.training.run import TrainOptions, train
-    from colorgan.training.log import KeepBest
-    from colorgan.training.recipes import RECIPES
-    from colorgan.training.run import final_figures
-    from colorgan.metrics.picture import picture_metrics
+def _train_options(group, args):
+    "Return the recipe and the other options of a run."
     from colorgan.models.weights import default_weights
+    from colorgan.training.recipes import RECIPES
+    from colorgan.training.run import TrainOptions
     from dataclasses import replace
+    start,recipe = default_weights() if args.start == 'default' else args.start,RECIPES[args.recipe]
+    recipe = replace(recipe, size=args.size or recipe.size, precision=args.precision or recipe.precision)
+    return recipe,TrainOptions(seed=args.seed, device=args.device, encoder_weights=args.encoder_weights, start=start, checkpoint_minutes=args.minutes,
+                               backend=args.compile, quiet=args.quiet, process_group=group)
+
+def _train_result(learn, photos, args, say):
+    "Judge the network on the test photographs, print the figures, and return them."
+    from colorgan.training.run import final_figures
+    ours,gray = final_figures(learn, photos.test) if photos.test else ({}, {})
+    for k in ours: say(f'  test {k:12} {ours[k]:6.2f}, left gray {gray[k]:6.2f}')
+    log = learn.run_log
+    say(f"Trained on {log.images} images in {log.seconds:.0f} s. Weights: {Path(args.out)/'weights.safetensors'}")
+    left_out = {k: {str(f): why for f,why in getattr(photos, k).items()} for k in ('dropped', 'passed_over')}
+    return dict(out=str(Path(args.out)), images=log.images, seconds=log.seconds, test=ours, test_gray=gray,
+                photos={k: len(getattr(photos, k)) for k in _USES}, **left_out)
+
+# %% ../../nbs/app/verbs.ipynb #a26048be
+def _train_together(group, args, say):
+    "Train in one of the processes; the first returns the result."
+    from colorgan.metrics.picture import picture_metrics
+    from colorgan.training.log import KeepBest
+    from colorgan.training.processes import share_photos
+    from colorgan.training.run import train
     check_writable(args.out)
-    out,recipe = Path(args.out),RECIPES[args.recipe]
-    args.ending.clean_in(out, lambda: 'Go on with --resume.' if any(out.glob('checkpoints/0*')) else '')
+    out = Path(args.out)
+    clean_in(args.ending, out, lambda: 'Go on with --resume.' if any(out.glob('checkpoints/0*')) else '')
     photos = share_photos(group, lambda: _choose_photos(args, say))
     say(photos)
     for f,why in photos.dropped.items(): say(f'  left out {f}: {why}')
     if passed := Listing([], photos.passed_over).summary(): say(f'  passed over: {passed}')
-    start = default_weights() if args.start == 'default' else args.start
-    recipe = replace(recipe, size=args.size or recipe.size, precision=args.precision or recipe.precision)
-    cbs = [KeepBest(args.best, args.patience)] if args.best else []
-    options = TrainOptions(seed=args.seed, device=args.device, encoder_weights=args.encoder_weights, start=start, checkpoint_minutes=args.minutes,
-                           backend=args.compile, quiet=args.quiet, process_group=group)
-    learn = train(photos, out, recipe, images=args.images, epochs=args.epochs, valid_every=args.valid_every, metrics=picture_metrics(), cbs=cbs,
-                  resume=args.resume, options=options)
-    if not group.first: return
-    ours,gray = final_figures(learn, photos.test) if photos.test else ({}, {})
-    for k in ours: say(f'  test {k:12} {ours[k]:6.2f}, left gray {gray[k]:6.2f}')
-    say(f"Trained on {learn.run_log.images} images in {learn.run_log.seconds:.0f} s. Weights: {out/'weights.safetensors'}")
-    return dict(out=str(out), images=learn.run_log.images, seconds=learn.run_log.seconds, test=ours, test_gray=gray,
-                photos={k: len(getattr(photos, k)) for k in _USES}, **{k: {str(f): w for f,w in getattr(photos, k).items()} for k in ('dropped', 'passed_over')})
+    recipe,options = _train_options(group, args)
+    learn = train(photos, out, recipe, images=args.images, epochs=args.epochs, valid_every=args.valid_every, metrics=picture_metrics(),
+                  cbs=[KeepBest(args.best, args.patience)] if args.best else [], resume=args.resume, options=options)
+    return _train_result(learn, photos, args, say) if group.first else None
+
+# %% ../../nbs/app/verbs.ipynb #03820db7
+def run_train(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # The folder, the images, the seconds, the figures of the test photographs, and the photographs
+    "Train on a folder of photographs, in one process or in several."
+    args.recipe = args.recipe or ('finetune' if args.start else 'fast')
+    from colorgan.training.processes import join_processes
+    with join_processes(args.device) as group:
+        result = _train_together(group, args, say if group.first else lambda *a: None)
+    if not group.first: raise SystemExit(0)  # the first process speaks for all
+    return result
 
 # %% ../../nbs/app/verbs.ipynb #864f8f7f
 def _destination(todo, out):
-    "The folders that the pictures go to, in a few words."
+    "Name the folders that the pictures go to, in a few words."
     from colorgan.coloring.batch import COLORED
     if out or not todo: return f' in {out}'
     roots = dict.fromkeys(Path(*p.parts[:len(p.parts) - p.parts[::-1].index(COLORED)]) for p in (j.dst for j in todo))
     return f' in {next(iter(roots))}' + (f' and {len(roots) - 1} more folders of that name' if len(roots) > 1 else '')
 
 def _plan(args, say):
-    "What is to be done, what failed already, and what is passed over and why."
+    "Return what is to be done, what failed already, and what is passed over and why. Raises `ColorganError` if there is nothing."
     from colorgan.coloring.batch import plan_batch
     if folders := [s for s in args.sources if os.path.isdir(s)]: say(f'Looking through {", ".join(folders)} ...')
     todo,rest = plan_batch(args.sources, args.out, args.format, args.suffix, args.max_pixels)
@@ -118,28 +148,24 @@ def _plan(args, say):
 
 # %% ../../nbs/app/verbs.ipynb #10c00051
 def _hints(args, total):
+    "Read the hints of the command line. Raises `HintError`."
     from colorgan.coloring.hints import HintError, load_hints
     hints = args.hint + (load_hints(args.hints) if args.hints else [])
     if hints and total != 1: raise HintError(f'The hints are for one picture, and there are {total}. Name the one.')
     return hints
 
 def _colorizer(args):
+    "Load the network."
     from colorgan.inference import Colorizer
     from colorgan.models.weights import default_weights
     return Colorizer.from_file(args.weights or default_weights(), size=args.size, saturation=args.saturation, device=args.device)
 
 # %% ../../nbs/app/verbs.ipynb #10c00004
-def run_colorize(args, say):
+def _color(args, say, todo, failed, passed):
+    "Color what was planned; return a report for each picture."
     from colorgan.coloring.batch import colorize_planned
-    if args.range and not args.range[0] < args.range[1]: args.fail(f'--range {args.range[0]:g} {args.range[1]:g}: give black first, and white above it')
-    if '-' in args.sources: return _colorize_piped(args)
-    todo,failed,passed = _plan(args, say)
-    rest = dict(failed={r.src: complain(r.reason, r.src) for r in failed}, passed_over=passed)
-    if args.dry_run:
-        for j in todo: say(f'{j.src} -> {j.dst}')
-        return dict(planned={str(j.src): str(j.dst) for j in todo}, **rest)
-    hints = _hints(args, len(todo) + len(failed))
-    colorizer,outcomes,total = _colorizer(args),Counter(failed=len(failed)),len(todo) + len(failed)
+    total = len(todo) + len(failed)
+    hints,colorizer,outcomes = _hints(args, total),_colorizer(args),Counter(failed=len(failed))
     for place in {j.dst.parent for j in todo}: check_writable(place)
     args.ending.clean_up(lambda: remove_leftovers(j.dst for j in todo), lambda: f'{tally(outcomes, {}) or "none colored"}, '
                          f'{total - outcomes.total()} left. Go on with --skip-done.')
@@ -148,15 +174,19 @@ def run_colorize(args, say):
     with contextlib.closing(colorize_planned(colorizer, todo, args.skip_done, args.overwrite, args.jobs, **options)) as reports:
         pictures = failed + list(watched(reports, len(todo), outcomes, args, say))
     say(tally(outcomes, passed, _destination(todo, args.out)))
-    rest['failed'] |= {r.src: r.reason for r in pictures if r.outcome == 'failed'}
-    return dict(done={r.src: r.dst for r in pictures if r.outcome == 'done'}, **rest, pictures=[asdict(r) for r in pictures])
+    return pictures
 
 # %% ../../nbs/app/verbs.ipynb #10c00006
-def _colorize_piped(args):
-    from colorgan.coloring.batch import colorize_many
+def _check_piped(args):
+    "End the command if it can't color through a pipe."
     if len(args.sources) > 1 or args.out or args.json or args.dry_run:
         args.fail('- stands for one picture, from standard input to standard output. Leave out other pictures, --out, --json and --dry-run')
     if sys.stdin.isatty() or args.stdout.isatty(): args.fail('- takes a picture from a pipe into a pipe: colorgan colorize - < old.jpg > new.jpg')
+
+def _colorize_piped(args):
+    "Color one picture from standard input to standard output."
+    from colorgan.coloring.batch import colorize_many
+    _check_piped(args)
     with TemporaryDirectory(prefix='colorgan-') as tmp:
         src = Path(tmp)/'picture'
         src.write_bytes(sys.stdin.buffer.read())
@@ -170,9 +200,27 @@ def _colorize_piped(args):
         args.stdout.buffer.flush()
     return dict(done={'-': '-'} if report.dst else {})
 
+# %% ../../nbs/app/verbs.ipynb #b379f944
+def run_colorize(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # `done`, `failed`, `passed_over` and `pictures`; in a dry run `planned`
+    "Color pictures and print a line for each."
+    if args.range and not args.range[0] < args.range[1]:
+        args.fail(f'--range {args.range[0]:g} {args.range[1]:g}: give black first, and white above it')
+    if '-' in args.sources: return _colorize_piped(args)
+    todo,failed,passed = _plan(args, say)
+    rest = dict(failed={r.src: complain(r.reason, r.src) for r in failed}, passed_over=passed)
+    if args.dry_run:
+        for j in todo: say(f'{j.src} -> {j.dst}')
+        return dict(planned={str(j.src): str(j.dst) for j in todo}, **rest)
+    pictures = _color(args, say, todo, failed, passed)
+    rest['failed'] |= {r.src: r.reason for r in pictures if r.outcome == 'failed'}
+    return dict(done={r.src: r.dst for r in pictures if r.outcome == 'done'}, **rest, pictures=[asdict(r) for r in pictures])
+
 # %% ../../nbs/app/verbs.ipynb #1387c001
 def _remove_pieces(dst):
-    "What removes the pieces of an unfinished film, unless there are some to go on from."
+    "Return what removes the pieces of an unfinished film, unless there are some to go on from; and what to say then."
     parts = dst.with_name(dst.name + '.parts')
     def clean():
         remove_leftovers([dst])
@@ -181,7 +229,11 @@ def _remove_pieces(dst):
     return clean,lambda: 'Go on with --resume.' if any(parts.glob('*.npz')) else 'Nothing is kept: the first piece was not finished.'
 
 # %% ../../nbs/app/verbs.ipynb #1387c002
-def run_video(args, say):
+def run_video(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # The report of `colorize_video`
+    "Color a film and print how fast it was."
     from colorgan.video.film import colorize_video
     colorizer = _colorizer(args)
     options = {k: getattr(args, k) for k in ('strength', 'every', 'codec', 'quality', 'preset', 'lossless', 'drop_streams', 'deinterlace', 'keep_color',
@@ -194,7 +246,11 @@ def run_video(args, say):
     return asdict(report)
 
 # %% ../../nbs/app/verbs.ipynb #21c8fb81
-def run_info(args, say):
+def run_info(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # `files`, what each file is, and `failed`
+    "Print what picture files are."
     from colorgan.pictures.read import describe
     found,failed = {},{}
     for f in args.files:
@@ -205,7 +261,11 @@ def run_info(args, say):
     return dict(files=found, failed=failed)
 
 # %% ../../nbs/app/verbs.ipynb #21c8fb82
-def run_evaluate(args, say):
+def run_evaluate(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # The figures, and `failed`
+    "Measure how good the colors of some weights are."
     from colorgan.inference import Colorizer
     from colorgan.metrics.evaluate import evaluate
     from colorgan.models.weights import default_weights
@@ -220,12 +280,17 @@ def run_evaluate(args, say):
     return result.to_json() | dict(failed=failed)
 
 # %% ../../nbs/app/verbs.ipynb #5fcea604
-def run_bench(args, say):
-    from colorgan.metrics import bench, bench_training
-    from colorgan.metrics.bench_video import bench_video
+def run_bench(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # Of each benchmark its figures, or those of the one that was named
+    "Run the benchmarks and print their tables."
+    import colorgan.metrics.bench as bench
+    import colorgan.metrics.bench_training as training
+    import colorgan.metrics.bench_video as video
     runs = dict(inference=(lambda: bench.bench_inference(args.weights), bench.print_bench),
-                train=(lambda: bench_training.bench_train(device=args.device), bench_training.print_train_bench),
-                video=(lambda: bench_video.bench_video(args.weights), bench_video.print_video_bench))
+                train=(lambda: training.bench_train(device=args.device), training.print_train_bench),
+                video=(lambda: video.bench_video(args.weights), video.print_video_bench))
     films,results = all(map(find_spec, ('av', 'cv2'))),{}
     with contextlib.redirect_stdout(None if args.quiet else sys.stdout):
         for name,(run,show) in runs.items():
@@ -233,8 +298,8 @@ def run_bench(args, say):
     return results[args.only] if args.only else results
 
 # %% ../../nbs/app/verbs.ipynb #d0c70007
-def run_doctor(args, say):
-    r = doctor(args.weights, args.device)
+def _say_doctor(r, say):
+    "Print what `doctor` found."
     there = {n: v for n,v in r['versions'].items() if v}
     say('  ' + ', '.join(f'{n} {v}' for n,v in there.items()))
     if missing := sorted(r['versions'].keys() - there.keys() - r['failed'].keys()): say(f'  not there, for extras: {", ".join(missing)}')
@@ -244,5 +309,13 @@ def run_doctor(args, say):
     if c := r.get('check'): say(f'  a picture of 256x256 in {c["seconds"]:.2f} s, lightness off by {c["levels"]:.2f} levels at most')
     if f := r.get('film'): say(f'  a film of 4 frames in {f["seconds"]:.2f} s')
     if w := r.get('widget'): say(f'  the widget for notebooks can be made, with {w}')
+
+def run_doctor(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # From `doctor`, with `failed` as it was printed
+    "Print what is installed and whether it works."
+    r = doctor(args.weights, args.device)
+    _say_doctor(r, say)
     say('All is well.' if not r['failed'] else 'Something is wrong:')
     return r | dict(failed={n: complain(why, n) for n,why in r['failed'].items()})

@@ -69,7 +69,7 @@ def truth_of(
     size: int|None=None, # Side of the square to resize it to; None: as it is
 ) -> np.ndarray: # uint8, `(H, W, 3)`
     "Return the picture as the protocol wants it. Raises `PictureError`."
-    im = source.convert('RGB') if isinstance(source, Image.Image) else open_rgb(source)
+    im = open_rgb(source)
     if size: im = im.resize((size, size), Image.Resampling.BICUBIC)
     if min(im.size) < 7: raise PictureError(f'{source} is {im.width}x{im.height}, too small to measure; 7x7 is the least.')
     return np.asarray(im)
