@@ -33,28 +33,37 @@ def gan_loss(
     logits = logits.float()
     return GAN_LOSSES[mode](logits, torch.full_like(logits, float(is_real)))
 
-# %% ../nbs/04_gan.ipynb #7e2de110
-class ColorGAN(nn.Module):
-    "A generator and its discriminator; calling it colors."
+# %% ../nbs/04_gan.ipynb #5c92ab13
+class _Networks(nn.Module):
+    "Hold both networks, and what longer trainings add."
     def __init__(self,
         generator: nn.Module, # `G(L_norm) -> ab_norm`
         discriminator: nn.Module, # Of L_norm and ab_norm together; logits
         average: bool=False, # Hold a copy of the generator for the moving average of its weights
     ) -> None:
         super().__init__()
-        self.generator,self.discriminator,self.autocast,self.wrapped = generator,discriminator,nullcontext,{}
+        self.generator = generator
+        self.discriminator = discriminator
         self.average = deepcopy(generator).requires_grad_(False) if average else None
+        self.autocast = nullcontext
+        self.wrapped: dict[str, nn.Module] = {}
 
     @property
     def in_use(self) -> nn.Module: # The average if there is one, otherwise the generator
         "Return the generator to use when training is over."
         return self.generator if self.average is None else self.average
 
+    def _learning(self, name): return self.wrapped.get(name, getattr(self, name))
+
+# %% ../nbs/04_gan.ipynb #7e2de110
+class ColorGAN(_Networks):
+    "A generator and its discriminator; calling it colors."
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)`
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, float32
         "Predict ab."
-        with self.autocast(): return (self.wrapped.get('generator', self.generator) if self.training else self.in_use)(L_norm).float()
+        G = self._learning('generator') if self.training else self.in_use
+        with self.autocast(): return G(L_norm).float()
 
     def judge(self,
         L_norm: Tensor, # `(N, 1, H, W)`
@@ -71,7 +80,7 @@ def judge_both(
     real: Tensor, # The photographs' ab_norm, `(N, 2, H, W)`
 ) -> Sequence[Tensor]: # Logits of both, each `(N, 1, h, w)`
     "Judge generated and real colors: in one pass, or in two if the discriminator normalizes over the batch."
-    D = model.wrapped.get('discriminator', model.discriminator)
+    D = model._learning('discriminator')
     fake,real = torch.cat([L_norm, fake], 1),torch.cat([L_norm, real], 1)
     over_batch = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.discriminator.modules())
     with model.autocast(): return (D(fake), D(real)) if over_batch else D(torch.cat([fake, real])).chunk(2)
@@ -94,37 +103,57 @@ def frozen(
         for m in spectral: m.train()
         for m in norms: m.track_running_stats = True
 
-# %% ../nbs/04_gan.ipynb #662b0929
-class GANTrainer(Callback):
-    "What both steps need: the weights of the losses, the discriminator's optimizer, and the history of the losses."
+# %% ../nbs/04_gan.ipynb #b3e81c74
+class _LossHistory(Callback):
+    "Keep the four losses of each step."
     order,parts = 20,('d_fake', 'd_real', 'g_gan', 'g_l1')
+    def __init__(self) -> None: self.history: list[Tensor] = []
+    def before_epoch(self) -> None: self.epoch_start = len(self.history)
+    def before_batch(self) -> None: self.now = dict.fromkeys(self.parts, torch.tensor(math.nan))
+
+    def after_batch(self) -> None:
+        "Keep the parts of this step's losses; on the device, so that nothing waits."
+        if self.training: self.history.append(torch.stack([self.now[k].detach().to(self.pred.device) for k in self.parts]))
+
+# %% ../nbs/04_gan.ipynb #662b0929
+class GANTrainer(_LossHistory):
+    "What both steps need: the weights of the losses, the discriminator's optimizer, and the history of the losses."
     def __init__(self,
         l1: float=100., # Weight of the pixel loss beside the GAN loss
         mode: str='vanilla', # One of `GAN_LOSSES`
         adversarial: bool=True, # False: the pixel loss alone, and the discriminator rests
         pixel: Callable|None=None, # `PixelLoss`, or anything else of L_norm, pred and truth; None: L1
     ) -> None:
+        super().__init__()
         self.l1,self.mode,self.adversarial,self.pixel = l1,mode,adversarial,pixel
         self.opt_g = self.opt_d = None
-        self.history: list[Tensor] = []
 
     def before_fit(self) -> None:
-        if self.opt_g is not self.opt: self.opt_g,self.opt_d = self.opt,self.opt_func(params(self.model.discriminator), lr=self.lr)
+        if self.opt_g is self.opt: return
+        self.opt_g = self.opt
+        self.opt_d = self.opt_func(params(self.model.discriminator), lr=self.lr)
 
-    def before_epoch(self) -> None: self.epoch_start = len(self.history)
-    def before_batch(self) -> None: self.now = dict.fromkeys(self.parts, torch.tensor(math.nan))
     def after_pred(self) -> None:
         if self.training: self.opt_d.set_hyper('lr', float(self.opt_g.hypers[-1]['lr']))
 
-    def after_batch(self) -> None:
-        "Keep the parts of this step's losses; on the device, so that nothing waits."
-        if self.training: self.history.append(torch.stack([self.now[k].detach().to(self.pred.device) for k in self.parts]))
-
-# %% ../nbs/04_gan.ipynb #64b35b76
-class TwoStepLearner(Learner):
-    "A fastai `Learner` of a `ColorGAN`: on each batch first the discriminator learns, then the generator (Isola et al. 2017)."
+# %% ../nbs/04_gan.ipynb #94ad17f2
+class _ScaledLearner(Learner):
+    "A `Learner` whose two optimizers step through one gradient scaler."
     scaler = torch.amp.GradScaler(enabled=False)
 
+    def _take_d_step(self, loss):
+        opt_d = self.gan_trainer.opt_d
+        opt_d.zero_grad()
+        self.scaler.scale(loss).backward()
+        self.scaler.step(opt_d.opt)
+
+    def _step(self) -> None:
+        self.scaler.step(self.opt.opt)
+        self.scaler.update()
+
+# %% ../nbs/04_gan.ipynb #64b35b76
+class TwoStepLearner(_ScaledLearner):
+    "A fastai `Learner` of a `ColorGAN`: on each batch first the discriminator learns, then the generator (Isola et al. 2017)."
     def _do_one_batch(self) -> None:
         L_norm,ab_norm,gan = self.x,self.y,self.gan_trainer
         fake = self.pred = self.model(L_norm)
@@ -132,24 +161,18 @@ class TwoStepLearner(Learner):
         if not len(self.yb): return self('after_loss')
         if gan.adversarial and self.training:  # 1. the discriminator learns
             on_fake,on_real = judge_both(self.model, L_norm, fake.detach(), ab_norm)
-            d_fake,d_real = gan_loss(on_fake, False, gan.mode),gan_loss(on_real, True, gan.mode)
-            gan.opt_d.zero_grad()
-            self.scaler.scale((d_fake + d_real)*0.5).backward()
-            self.scaler.step(gan.opt_d.opt)
-            gan.now |= dict(d_fake=d_fake, d_real=d_real)
+            d_fake = gan.now['d_fake'] = gan_loss(on_fake, False, gan.mode)
+            d_real = gan.now['d_real'] = gan_loss(on_real, True, gan.mode)
+            self._take_d_step((d_fake + d_real)*0.5)
         g_l1 = gan.now['g_l1'] = F.l1_loss(fake, ab_norm)
         self.loss_grad = g_l1 if gan.pixel is None else gan.pixel(L_norm, fake, ab_norm)
         if gan.adversarial:                    # 2. the generator learns
-            with frozen(self.model.discriminator): on_fake = self.model.judge(L_norm, fake)
-            g_gan = gan.now['g_gan'] = gan_loss(on_fake, True, gan.mode)
+            with frozen(self.model.discriminator): judged = self.model.judge(L_norm, fake)
+            g_gan = gan.now['g_gan'] = gan_loss(judged, True, gan.mode)
             self.loss_grad = g_gan + gan.l1*self.loss_grad
         self.loss = self.loss_grad.clone()
         self('after_loss')
         if self.training: self._do_grad_opt()
-
-    def _step(self) -> None:
-        self.scaler.step(self.opt.opt)
-        self.scaler.update()
 
 # %% ../nbs/04_gan.ipynb #7f182cc6
 adam = partial(OptimWrapper, opt=torch.optim.Adam, betas=(0.5, 0.999))
