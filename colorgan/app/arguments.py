@@ -77,7 +77,7 @@ class PrintCompletion(argparse.Action):
 
 # %% ../../nbs/app/arguments.ipynb #72e0d2a4
 def suggest(
-    word: str, # Perhaps misspelt
+    word: str, # Perhaps misspelled
     words: Iterable[str], # That are known
 ) -> str: # Such as ' Did you mean colorize?'; empty if none is close
     "Return a question with the word that may have been meant."

@@ -61,7 +61,7 @@ def _parser():
 
 # %% ../../nbs/app/cli.ipynb #10c0000a
 def _arguments(argv):
-    "Parse the arguments. For a misspelt word, end with what may have been meant."
+    "Parse the arguments. For a misspelled word, end with what may have been meant."
     parser = _parser()
     if not argv:
         parser.print_help()

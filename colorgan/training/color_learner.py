@@ -54,7 +54,7 @@ class Precision(Callback):
 
 # %% ../../nbs/training/color_learner.ipynb #4f60c72c
 class Average(Callback):
-    "After each step, move `model.average` towards the generator: weights and running statistics."
+    "After each step, move `model.average` toward the generator: weights and running statistics."
     order,kept = 30,('steps',)
     def __init__(self,
         ema_decay: float=.998, # Share of the old average, in [0, 1); 1/(1 - ema_decay) steps are its memory
