@@ -132,8 +132,10 @@ class LiteUNet(nn.Module):
         widths: Sequence[int]=(48, 64, 112, 160), # Channels of the decoder at 1/4, 1/8, 1/16 and 1/32 of the size
         n_fine: int=16, # Channels of the last layers, at half size
         pretrained: bool|str|os.PathLike=False, # Start from ImageNet: True for timm's weights, or a safetensors file of them; raises `WeightsError`
+        stretch: bool=True, # Look at a stretched copy of L
     ):
         super().__init__()
+        self.stretch = stretch
         _,*sides,deepest = LiteEncoder.channels
         *levels,last = LiteEncoder(pretrained).levels
         self.down = nn.ModuleList([*levels, nn.Sequential(last, conv_norm(deepest, widths[-1], 1), ResBlock(widths[-1]))])
@@ -148,6 +150,7 @@ class LiteUNet(nn.Module):
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
         "Predict ab from L."
+        if self.stretch: L_norm = stretch_lightness((L_norm.float() + 1)*50)/50 - 1
         return padded(partial(down_and_up, self), L_norm, self.multiple)
 
 # %% ../../nbs/models/encoders.ipynb #cf0a1bd9

@@ -44,8 +44,8 @@ class Precision(Callback):
         self.dtype = choose_dtype(self.precision, device)
         if self.grad_scaler is None: self.grad_scaler = torch.amp.GradScaler(device, init_scale=2.**10, enabled=self.dtype is torch.float16)
         self.learn.scaler = self.grad_scaler
+        if self.precision != 'fp32': self.model.to(memory_format=torch.channels_last)
         if self.dtype is not torch.float32:
-            self.model.to(memory_format=torch.channels_last)
             self.model.autocast = partial(torch.autocast, device, self.dtype)
 
     def before_backward(self) -> None: self.learn.loss_grad = self.grad_scaler.scale(self.loss_grad)

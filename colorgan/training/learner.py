@@ -35,6 +35,8 @@ def _phase_fields(schedule):
     return f'Phase {schedule.phase_index + 1} of {len(learn.fits)}: {networks}',f'{side}x{side}',f'{sum(schedule.lengths)} images'
 
 # %% ../../nbs/training/learner.ipynb #63d7eb11
+def _encoder_lr(recipe, phase): return recipe.encoder_lr if phase.encoder_lr is None else phase.encoder_lr
+
 class Schedule(Callback):
     "Give each epoch of a phase its number of images, and each step its learning rate; say where the run is."
     def __init__(self,
@@ -54,7 +56,7 @@ class Schedule(Callback):
         if not self.training: return
         seen = sum(self.lengths[:self.epoch_now]) + self.iter*self.dls.train.bs
         rate = self.phase.rate(seen/sum(self.lengths))
-        self.opt.set_hyper('lr', [rate*self.recipe.encoder_lr, rate] if len(self.opt.hypers) == 2 else rate)
+        self.opt.set_hyper('lr', [rate*_encoder_lr(self.recipe, self.phase), rate] if len(self.opt.hypers) == 2 else rate)
     def after_epoch(self) -> None:
         epochs = [len(lengths) for _,lengths in self.learn.fits]
         self.recorder.log[0] = f'{sum(epochs[:self.phase_index]) + self.epoch_now + 1}/{sum(epochs)}'  # it is about to be printed
@@ -94,6 +96,7 @@ def _begin_phase(learn, phase):
     "Set what differs between phases: the critic, the optimizers, the size."
     learn.gan_trainer.adversarial = phase.adversarial
     learn.opt_func = partial(OPTIMIZERS[learn.recipe.optimizer], betas=phase.betas)
+    if encoder := getattr(learn.model.generator, 'encoder', None): encoder.requires_grad_(_encoder_lr(learn.recipe, phase) > 0)
     if hasattr(learn.dls.train, 'crop'): learn.dls.train.crop.size = min(phase.size or learn.recipe.size, learn.recipe.size)
 
 # %% ../../nbs/training/learner.ipynb #96b20abc
@@ -231,5 +234,5 @@ def recipe_learner(
     features = FeatureLoss(encoder_weights or True).to(dls.device) if recipe.perceptual else None
     pixel = PixelLoss(recipe.pixel_loss, getattr(dls, 'rarity', None), features, recipe.perceptual)
     own = dict(l1=recipe.pixel_weight, mode=recipe.gan_loss, pixel=pixel, precision=recipe.precision, ema_decay=recipe.ema_decay, opt_func=OPTIMIZERS[recipe.optimizer])
-    if recipe.encoder_lr != 1 and hasattr(G, 'encoder'): own |= dict(groups=_encoder_apart)
+    if hasattr(G, 'encoder') and any(_encoder_lr(recipe, p) != 1 for p in recipe.phases): own |= dict(groups=_encoder_apart)
     return RecipeLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), recipe=recipe, **(own | kwargs))

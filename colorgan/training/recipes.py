@@ -30,6 +30,7 @@ class Phase:
     betas: tuple[float, float]=(0.5, 0.999) # Of Adam
     adversarial: bool=True # False: L1 alone
     size: int|None=None # Side of the training pictures; None: the recipe's. Only with a cache
+    encoder_lr: float|None=None # Factor on the learning rate of a generator's `encoder`; 0: its weights rest; None: the recipe's
     warmup: float=0. # Share of the phase, at its start, in which the learning rate rises from 0 in a straight line
     decay: float=0. # Share of the phase, at its end, in which it falls to 0 in a straight line
 
@@ -51,7 +52,7 @@ class Recipe:
     generator: str='unet' # One of `GENERATORS`
     generator_args: dict=field(default_factory=dict) # Of its class
     pretrained: bool=False # Start the generator's encoder from ImageNet
-    encoder_lr: float=1. # Factor on the learning rate of a generator's `encoder`
+    encoder_lr: float=1. # Factor on the learning rate of a generator's `encoder`; 0: its weights rest
     discriminator_args: dict=field(default_factory=dict) # Of `PatchDiscriminator`
     phases: tuple[Phase, ...]=(Phase(100),) # One after the other
     optimizer: str='adam' # One of `OPTIMIZERS`, for both networks
@@ -109,6 +110,10 @@ RECIPES: dict[str, Recipe] = {
                       phases=(Phase(6, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                               Phase(3, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),
                               Phase(.6, 1e-4, size=192, warmup=.1, decay=.5)))}
+RECIPES['lite'] = replace(RECIPES['squeeze'], name='lite', generator='lite', encoder_lr=.05, ema_decay=.999, bs=32,
+                         phases=(Phase(7, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.03, decay=.4, encoder_lr=0.),
+                                 Phase(2, 5e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),
+                                 Phase(.2, 1e-4, size=192, warmup=.1, decay=.5)))
 RECIPES['finetune'] = replace(RECIPES['squeeze'], name='finetune', pretrained=False, encoder_lr=.1, damage=False, ema_decay=.99,
                               phases=(Phase(10, 1e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),))
 
