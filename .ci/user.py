@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from colorgan.app.table import LightTable, Slide, css_color, encode_picture, small_copy
 from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, uploads
 from colorgan.coloring.batch import Job, colorize_many, colorize_planned, find_sources, named_format, plan_batch
-from colorgan.coloring.files import Report, check_target, has_color
+from colorgan.coloring.files import Report, check_target
 from colorgan.coloring.hints import Hint, check_hints, load_hints, possible_colors, reach, save_hints, spread_hints
 from colorgan.coloring.lightness import lightness, view_size
 from colorgan.coloring.paint import merge_lab
@@ -25,7 +25,7 @@ from colorgan.core.listing import Listing, count_reasons, describe_reasons, find
 from colorgan.core.progress import Progress, in_terminal, print_line, track as track_progress
 from colorgan.core.show import cut, sample_photos
 from colorgan.data import (
-    PhotoSet, ShuffledSampler, channel_spread, choose_photos, coco_sample, find_photos, open_rgb, photo_fault,
+    PhotoSet, ShuffledSampler, choose_photos, coco_sample, color_spread, find_photos, has_color, open_rgb, photo_fault,
     rgb_loaders,
 )
 from colorgan.discriminator import PatchDiscriminator
@@ -191,7 +191,7 @@ def photographs(folder: Path, picture: Image.Image, upload: IO[bytes]) -> PhotoS
     assert_type(cut(picture), tuple[Image.Image, Image.Image])
     for source in ('a.jpg', folder, upload): open_rgb(source)
     assert_type(open_rgb('a.jpg'), Image.Image)
-    assert_type(channel_spread(picture), float)
+    assert_type(color_spread(picture), float)
     assert_type(photo_fault('a.jpg'), str | None)
     listing = list_pictures(folder)
     assert_type(listing, Listing)

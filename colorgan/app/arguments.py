@@ -90,9 +90,9 @@ def add_train_arguments(
 ) -> None:
     "Add the options of `train`."
     p.add_argument('photos', metavar='PHOTOS', help='folder of color photographs, searched with its subfolders')
-    p.add_argument('--recipe', choices=['fast', 'pix2pix', 'pretrained', 'squeeze', 'finetune'], help='(default: fast; with --from, finetune)')
+    p.add_argument('--recipe', choices=['fast', 'pix2pix', 'pretrained', 'squeeze', 'lite', 'finetune'], help='(default: fast; with --from, finetune)')
     p.add_argument('--from', dest='start', metavar='FILE', help='go on from these weights, or from `default`, those in the package')
-    p.add_argument('--encoder-weights', metavar='FILE', help="ImageNet weights for the recipe `squeeze`, a safetensors file of torchvision's squeezenet1_0 (default: fetched)")
+    p.add_argument('--encoder-weights', metavar='FILE', help="ImageNet weights for the recipes `squeeze` and `lite`, a safetensors file of torchvision's squeezenet1_0 or timm's tf_efficientnet_lite0 (default: fetched)")
     long = p.add_mutually_exclusive_group()
     long.add_argument('--images', type=number, metavar='N', help='train on about N images in all (whole batches)')
     long.add_argument('--epochs', type=partial(number, kind=float, least=1e-6, most=1e6), metavar='N', help="go N times through the photographs (default: the recipe's)")

@@ -41,32 +41,22 @@ def run_demo(
     say(f"Look at {Path(args.out)/'before-after.png'}")
     return result
 
-# %% ../../nbs/app/verbs.ipynb #638ae495
-def _read_photos(file):
-    "Read the split of a run from its `photos.csv`."
-    import csv
-    from colorgan.data import PhotoSet
-    rows = list(csv.DictReader(file.read_text().splitlines()))
-    return PhotoSet(*([Path(r['file']) for r in rows if r['use'] == use] for use in _USES),
-                    {Path(r['file']): r['reason'] for r in rows if r['use'] == 'dropped'})
-
 # %% ../../nbs/app/verbs.ipynb #6b49e35a
 _USES = 'train','valid','test'
 
 def _choose_photos(args, say):
-    "Choose the split and write it down; read it if a run is resumed. Raises `TrainingError` before anything is written."
+    "Choose the split and write it down; read and check it if a run is resumed. Raises `TrainingError` before anything is written."
     from colorgan.training.checkpoint import is_unfinished
-    from colorgan.training.log import write_csv
     from colorgan.training.recipes import RECIPES, plan
+    from colorgan.training.split import read_split, write_split
     kept = Path(args.out)/'photos.csv'
-    if args.resume and kept.exists(): return _read_photos(kept)
+    if args.resume and kept.exists(): return read_split(kept, args.photos)
     if not args.resume and is_unfinished(Path(args.out)/'checkpoints'):
         raise TrainingError(f"{args.out} holds a run that was interrupted. Resume it with --resume, or train into another folder.")
     say(f'Looking through {args.photos} ...')
     photos = choose_photos(args.photos, args.n_train, args.n_test, seed=args.seed)
     plan(RECIPES[args.recipe], len(photos.train), args.images, args.epochs)  # raises an error before anything is written
-    write_csv(kept, ['use', 'file', 'reason'], [(use, f.absolute(), '') for use in _USES for f in getattr(photos, use)]
-              + [('dropped', f.absolute(), why) for f,why in photos.dropped.items()])
+    write_split(kept, args.photos, photos)
     return photos
 
 # %% ../../nbs/app/verbs.ipynb #10c00050

@@ -51,7 +51,7 @@ class TrainOptions:
 # %% ../../nbs/training/run.ipynb #04926ce4
 def _about_run(recipe, photos, seed):
     "What two runs must have in common for the one to go on where the other stopped."
-    names = '\n'.join(str(getattr(o, 'name', None) or getattr(o, 'size', o)) for o in photos.train)
+    names = '\n'.join(f'{o.name} {o.stat().st_size}' if isinstance(o, Path) else str(getattr(o, 'size', o)) for o in photos.train)
     return json.loads(json.dumps(dict(recipe=asdict(recipe), photographs=[len(photos.train), zlib.crc32(names.encode())], seed=seed)))
 
 def _workers(options):

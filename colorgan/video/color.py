@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..coloring.files import has_color
+from ..data import has_color
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
 from ..lab import rgb_to_L
