@@ -173,5 +173,5 @@ class LiteUNet(nn.Module):
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
         "Predict ab from L."
-        if self.stretch: L_norm = stretch_lightness((L_norm.float() + 1)*50)/50 - 1
+        if self.stretch: L_norm = (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype)
         return padded(partial(down_and_up, self), L_norm, self.multiple)
