@@ -1,4 +1,4 @@
-"""A user's program that calls every public function and method. It is never run: `.ci/types.py` hands it to mypy --strict,
+"""A user's program that calls every public function and method. It is never run: `.ci/checker.py` hands it to mypy --strict,
 and sees that nothing is missing here. Where a result matters, `assert_type` says what a checker must know of it."""
 import io
 from collections.abc import Iterator

@@ -17,11 +17,11 @@ from .arguments import (Parser, PrintCompletion, add_bench_arguments, add_colori
 from .demo import DEMO_IMAGES
 from .terminal import FAULTS, Interruption, LineStream, complain, ending_by_signals
 from .verbs import run_bench, run_colorize, run_demo, run_doctor, run_evaluate, run_info, run_train, run_video
-from ..core.progress import print_line
+from ..core.progress import in_terminal, print_line
 
 # %% ../../nbs/app/cli.ipynb #10c00008
 _EXAMPLES = """first steps:
-  colorgan colorize scans                  color a folder of pictures, into scans/colored
+  colorgan colorize scans                  color a folder into scans/colored
   colorgan video attic.mkv colored.mkv     color a film
   colorgan train photos --out run          train on your own photographs
   colorgan colorize --help                 all that a verb can do
@@ -110,6 +110,6 @@ def main(
         except BaseException as e:
             if not isinstance(e, KeyboardInterrupt) and not ending.signal: raise
     ending.said = True
-    print_line(ending.line(), file=sys.stderr)
+    print_line('\n'*in_terminal() + ending.line(), file=sys.stderr)  # below the ^C that the terminal shows
     if args and args.json: print(json.dumps(dict(error='interrupted')), file=out)
     return 128 + (ending.signal or signal.SIGINT)
