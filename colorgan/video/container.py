@@ -81,6 +81,7 @@ class Film:
     pixels: str = 'yuv420p' # Their format, as FFmpeg names it
     first: Fraction = Fraction(0) # Seconds, as the file counts them, of the first frame
     timed: bool = True # Whether its frames have times
+    hdr: int = 0 # The transfer from which its levels are turned into those of a usual screen; 0: they stay
     clock: Clock = Clock() # How its times are corrected, from `on_clock_of`
 
     @property

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ..core.compute import fork_safe
 from ..core.files import OutputError, write_whole
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
@@ -47,9 +48,21 @@ class Plan:
     matrix: str # 'bt601', 'bt709' or 'bt2020'
     full: bool # Whether its levels go from 0 to 255
 
-# %% ../../nbs/video/encode.ipynb #f2ffbac4
+# %% ../../nbs/video/encode.ipynb #4bf18241
 def _formats(encoder): return {o.name for o in import_av().Codec(encoder, 'w').video_formats}
 
+def _hdr10(film):
+    "Return what tells x265 the screen that an HDR10 film was made on, and its light levels."
+    screen,light = (film.carries.get(o, b'') for o in ('MASTERING_DISPLAY_METADATA', 'CONTENT_LIGHT_LEVEL'))
+    out = ''
+    if film.deep and len(screen) >= 88:
+        n = np.frombuffer(screen, np.int32)
+        r,g,b,w = (f'({round(x*50000)},{round(y*50000)})' for x,y in (n[:16:2]/n[1:16:2]).reshape(4, 2))
+        least,most = (round(o*10000) for o in n[16:20:2]/n[17:20:2])
+        if n[20] and n[21]: out = f':master-display=G{g}B{b}R{r}WP{w}L({most},{least})'
+    return out + ':max-cll={},{}'.format(*np.frombuffer(light, np.uint32)[:2]) if film.deep and len(light) >= 8 else out
+
+# %% ../../nbs/video/encode.ipynb #f2ffbac4
 def plan_encoding(
     film: Film, # From `probe_film`
     dst: str|os.PathLike[str], # The new film; its ending says the container
@@ -68,6 +81,7 @@ def plan_encoding(
     if lossless: return Plan(format, *_LOSSLESS.get(format, _X264RGB if film.aspect != 1 else _FFV1), base, *meaning)
     encoder,q,speed,name,options = _CODECS[codec]
     options = options | {'crf': str(q if quality is None else quality), name: preset or speed}
+    if codec == 'h265': options['x265-params'] += _hdr10(film)
     odd = film.width % 2 or film.height % 2
     deep = film.deep and film.matrix != 'rgb' and codec != 'h264' and 'yuv420p10le' in _formats(encoder)
     return Plan(format, encoder, 'yuv444p' if odd else 'yuv420p10le' if deep else 'yuv420p', options, base, *meaning)
@@ -87,7 +101,7 @@ _NUMBERS = dict(bt709=1, bt601=6, bt2020=9)
 def _tag(o, film, plan):
     "Tell a frame or an encoder what its numbers mean."
     o.colorspace,o.color_range = (_NUMBERS[plan.matrix], 2 if plan.full else 1) if plan.pixels.startswith('yuv') else (0, 2)
-    o.color_primaries,o.color_trc = film.tags
+    o.color_primaries,o.color_trc = film.tags[0],1 if film.hdr else film.tags[1]
 
 # %% ../../nbs/video/encode.ipynb #0eb0429b
 def add_encoder(
@@ -127,7 +141,7 @@ def check_encoder(
 ) -> None:
     "Encode a frame and write it to the end, without a file. Raises `VideoError` where that fails."
     av = import_av()
-    try: piece = _first_packets(film, plan)
+    try: piece = fork_safe(_first_packets, film, plan)
     except (av.FFmpegError, ValueError) as e:
         size = f'{film.width}x{film.height} pixels of {plan.pixels}'
         raise VideoError(f"{plan.encoder} can't be had with {plan.options} for {size}. Choose another codec or preset.") from e

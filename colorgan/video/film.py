@@ -21,7 +21,7 @@ from .. import __version__
 from ..core.files import OutputError, write_whole
 from ..coloring.files import Report, check_target
 from ..inference import Colorizer
-from .color import film_frames
+from .color import HDR, film_frames
 from .container import Film, VideoError, import_av, on_clock_of, open_film, probe_film, read_frames
 from .encode import (Plan, Written, check_encoder, load_state, open_output, picture_packets,
                                    plan_encoding, write_pieces)
@@ -127,6 +127,7 @@ def _add_picture(out, run, old, piece):
     with open_film(piece) as c: new = out.add_stream_from_template(c.streams.video[0], opaque=True)
     new.time_base,new.disposition = run.plan.time_base,old.disposition.value
     new.codec_context.sample_aspect_ratio = run.film.aspect
+    new.codec_context.color_primaries,new.codec_context.color_trc = run.film.tags[0],1 if run.film.hdr else run.film.tags[1]
     new.metadata.update(old.metadata)
     if run.film.display and 'rotation' not in run.dropped: new.set_display_matrix(run.film.display)
     return new
@@ -167,6 +168,7 @@ def _mux(out, run, src, pieces):
         if p.size: wanted[stream.index].add(p, avi)
         p.stream = stream
         out.mux(p)
+    wanted[picture.index].packets = run.written.frames
     named = stream_names(out.streams)
     return {named[i]: o for i,o in wanted.items() if i in named}
 
@@ -187,6 +189,7 @@ def _prepare(src, dst, colorizer, options):
     "Look at a film, and decide how it is written. Raises what would fail later."
     film = probe_film(src, options.max_pixels)
     plan = plan_encoding(film, dst, options.codec, options.quality, options.preset, options.lossless)
+    film = replace(film, hdr=film.tags[1] if film.tags[1] in HDR and plan.pixels != 'yuv420p10le' else 0)
     check_encoder(film, plan, dst.suffix)
     film = on_clock_of(film, plan.format)
     dropped = missing_streams(film, plan.format, plan.encoder)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..pictures.metadata import mark_comment
+from .color import HDR
 from .container import Film, is_cover, open_film
 from .encode import Plan, Written
 
@@ -33,12 +34,12 @@ _CARRIED = dict(  # what frames carry; what is not listed is made anew by the en
     GOP_TIMECODE='time codes', S12M_TIMECODE='time codes', ICC_PROFILE='an ICC profile', DYNAMIC_HDR_PLUS='HDR10+',
     DOVI_RPU_BUFFER='Dolby Vision', DOVI_METADATA='Dolby Vision', DYNAMIC_HDR_VIVID='HDR Vivid',
     AMBIENT_VIEWING_ENVIRONMENT='the light around the screen', UNKNOWN='data of a kind that PyAV does not know')
+_TOLD = dict(MASTERING_DISPLAY_METADATA='master-display', CONTENT_LIGHT_LEVEL='max-cll')  # what the encoder of H.265 is told
 
-_HDR = {16: 'PQ (HDR)', 18: 'HLG (HDR)'}  # transfers, as FFmpeg numbers them
-
-def _lost_with_frames(film, written):
+def _lost_with_frames(film, plan, written):
     "Return what the frames of a film carry, and those of the colored one do not."
-    lost = [text for o,text in _CARRIED.items() if o in film.carries]
+    kept = [o for o,said in _TOLD.items() if said in plan.options.get('x265-params', '')]
+    lost = [text for o,text in _CARRIED.items() if o in film.carries and o not in kept]
     with open_film(film.path) as c: alpha = c.streams[film.index].metadata.get('alpha_mode') == '1'
     if alpha or film.pixels.startswith(('yuva', 'rgba', 'bgra', 'argb', 'abgr', 'gbrap', 'ya')): lost.insert(0, 'transparency')
     if n := written.uncaptioned: lost.append(f'closed captions ({n} frames)')
@@ -62,12 +63,12 @@ def _fault_notes(faults):
     return [f'at {_clock(a)}{f" to {_clock(b)}" if b > a else ""}: {why}' for a,b,why in runs]
 
 # %% ../../nbs/video/report.ipynb #93a0d95c
-def _stream_notes(film, written, dst, dropped):
+def _stream_notes(film, plan, written, dst, dropped):
     "Return what is to be said of the other streams and of the clock."
     with open_film(film.path) as c: others = [s.index for s in c.streams.video if s.index != film.index and not is_cover(s)]
     notes = [f'left out {o}' for o in dropped.values()]
     notes += [f'stream {i} is a picture too: it was copied, and not colored' for i in others if i not in dropped]
-    notes += [f'left out the tag {o}' for o in _lost_tags(film.path, dst)] + _lost_with_frames(film, written)
+    notes += [f'left out the tag {o}' for o in _lost_tags(film.path, dst)] + _lost_with_frames(film, plan, written)
     notes += [f'at {_clock(float(o.at))}: the clock of the film starts anew, and all streams go on from there' for o in film.clock.jumps]
     return notes if film.timed else notes + [f'the film has no times: it was shown at {film.rate} frames a second']
 
@@ -82,12 +83,13 @@ def film_notes(
     deinterlace: bool=False, # Whether whole frames were made of fields
 ) -> list[str]: # A line each
     "Return the warnings."
-    notes = _stream_notes(film, written, dst, dropped)
+    notes = _stream_notes(film, plan, written, dst, dropped)
     if film.interlaced and deinterlace: notes.append('deinterlaced')
     elif film.interlaced: notes.append('the film is interlaced, the colored one says that it is not: deinterlace it for better colors')
     if written.moved > .001: notes.append(f'frames were moved by up to {written.moved:.3f} s, to the constant rate that .{plan.format} has')
     if film.deep and plan.pixels != 'yuv420p10le': notes.append('of more than 8 bits a channel, 8 were kept: H.265 and AV1 keep 10')
-    if film.tags[1] in _HDR: notes.append(f'the levels are those of the film, {_HDR[film.tags[1]]}: the colors were chosen as for a usual screen')
+    if film.hdr: notes.append(f'the levels were turned from {HDR[film.hdr]} into those of a usual screen, which 8 bits can hold')
+    elif film.tags[1] in HDR: notes.append(f'the levels stay {HDR[film.tags[1]]}; the colors were chosen as for a usual screen')
     notes += _fault_notes(faults)
     end = (written.pts or 0)*film.time_base
     if film.seconds - end > max(.5, 3/film.rate): notes.append(f'frames end at {_clock(float(end))}, of {_clock(film.seconds)}')

@@ -80,7 +80,8 @@ class _Order:
         if not first and p.dts < self.last - 100*least:
             self.faults.append((float(p.dts*p.time_base), f'{kind} out of order'))
             return False
-        if not first and (p.dts < self.last or p.dts == self.last and kind in ('audio', 'video')): p.dts = self.last + least
+        if not first and (p.dts < self.last or p.dts == self.last and kind in ('audio', 'video')):
+            p.dts = self.ends if self.at_zero else self.last + least  # AVI counts packets of sound
         p.pts = p.dts if p.pts is None else max(p.pts, p.dts)
         self.last,self.ends = p.dts,p.dts + (p.duration or least)
         return True
