@@ -30,6 +30,7 @@ class Clock:
     jumps: tuple[Jump, ...] = ()
     starts: dict[int, Fraction] = field(default_factory=dict) # Seconds from the beginning to the first packet of each stream
     ends: dict[int, Fraction] = field(default_factory=dict) # And to the end of its last one
+    pauses: dict[int, float] = field(default_factory=dict) # Seconds in which it has no packets, if it is sound or a picture
 
     def shift(self,
         stream: int, # Its index
@@ -64,20 +65,25 @@ class _Track:
         dts,pts = (nan if o is None else float(o*base) for o in (p.dts, p.pts))
         shown = dts if p.pts is None else pts
         self.order.append(order)
-        self.dts.append(shown if p.dts is None else dts)
+        self.dts.append(dts)
         self.pts.append(nan if p.is_discard else shown)
         self.ends.append(shown + float((p.duration or 0)*base))
 
+    def timed(self):
+        "Return the numbers of the packets that have a time, and these times: when they are decoded, or else when they are shown."
+        t = np.array(self.pts if all(o != o for o in self.dts) else self.dts)
+        at = np.flatnonzero(~np.isnan(t))
+        return at,t[at]
+
     def restarts(self, pauses):
         "Return the number of the packet at which each new clock begins, and by how many seconds it jumps."
-        t = np.array(self.dts)
-        t = t[np.maximum.accumulate(np.where(np.isnan(t), 0, np.arange(len(t))))]  # a packet without a time has that of the one before
+        at,t = self.timed()
         step = np.diff(t)
         usual = np.median(step[step > 0]) if (step > 0).any() else 0
         odd = (step < -max(.2, usual)) | (pauses & (step > max(10, 20*usual)))
         for k in np.flatnonzero(odd) + 1:
             apart = np.median(t[k:k + 5]) - np.median(t[max(0, k - 5):k])
-            if abs(apart - step[k - 1]) <= abs(step[k - 1])/2 + 5*usual: yield int(k),float(step[k - 1])
+            if abs(apart - step[k - 1]) <= abs(step[k - 1])/2 + 5*usual: yield int(at[k]),float(step[k - 1])
 
 # %% ../../nbs/video/clock.ipynb #93b5caa4
 def _goes_on(track, order):
@@ -100,6 +106,14 @@ def _near(seconds):
     "Return the times of some packets, without those of damaged ones."
     t = np.array([o for o in seconds if o == o] or [0.])
     return t[np.abs(t - np.median(t)) <= max(10, 2*np.median(np.abs(t - np.median(t))))]
+
+def _pauses(track, stream, jumps):
+    "Return the seconds in which a stream has no packets, once it is on one clock."
+    at,t = track.timed()
+    for before,o in zip((Fraction(0), *(o.shift for o in jumps)), jumps): t[at >= o.before[stream]] += float(o.shift - before)
+    step = np.diff(t)
+    usual = np.median(step[step > 0]) if (step > 0).any() else 0
+    return float((step - usual)[step > max(.1, 3*usual)].sum())
 
 def _exact(seconds): return Fraction(round(seconds*90000), 90000)
 
@@ -134,4 +148,5 @@ def read_clock(
     start = min((firsts[i] for i in moving), default=Fraction(0))
     if start <= kept: start = Fraction(0)
     return Clock(start, tuple(replace(o, at=o.at - start) for o in jumps),
-                 {i: o - start for i,o in firsts.items()}, {i: _end(t) + shift - start for i,t in tracks.items()})
+                 {i: o - start for i,o in firsts.items()}, {i: _end(t) + shift - start for i,t in tracks.items()},
+                 {i: _pauses(t, i, jumps) for i,t in moving.items()})

@@ -134,6 +134,7 @@ def _first_packets(film, plan):
     piece.seek(0)
     return piece
 
+# %% ../../nbs/video/encode.ipynb #5065eae4
 def check_encoder(
     film: Film, # From `probe_film`
     plan: Plan, # From `plan_encoding`

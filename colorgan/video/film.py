@@ -22,7 +22,7 @@ from ..core.files import OutputError, write_whole
 from ..coloring.files import Report, check_target
 from ..inference import Colorizer
 from .color import HDR, film_frames
-from .container import Film, VideoError, import_av, on_clock_of, open_film, probe_film, read_frames
+from .container import Film, VideoError, display_turn, import_av, on_clock_of, open_film, probe_film, read_frames
 from .encode import (Plan, Written, check_encoder, load_state, open_output, picture_packets,
                                    plan_encoding, write_pieces)
 from .flicker import ShotMemory, check_steadying, one_ahead, steady_frames
@@ -74,7 +74,7 @@ def _color_frames(run, colorizer):
     film,options = run.film,run.options
     decoded = read_frames(film, run.faults, run.written.pts, options.deinterlace, options.max_pixels)
     frames = film_frames(decoded, film, run.faults)
-    steadied = steady_frames(frames, colorizer, options.strength, options.every, options.keep_color, film.turn, run.memory)
+    steadied = steady_frames(frames, colorizer, options.strength, options.every, options.keep_color, display_turn(film.display), run.memory)
     with closing(one_ahead(steadied)) as ready:
         for written in write_pieces(ready, run.folder, film, run.plan, options.segment, run.written, run.faults): yield written.frames
 
@@ -160,6 +160,7 @@ def _late(shown, stream, plan):
 def _mux(out, run, src, pieces):
     "Write all packets in order; return what was put into each stream, the picture first."
     picture,copied = _add_streams(out, run, src, pieces[0])
+    out.start_encoding()  # from here on, the streams have the ticks of the container
     shown,avi = picture_packets(pieces, picture, run.plan, run.written.last),run.plan.format == 'avi'
     if avi: shown = _late(shown, picture, run.plan)
     others = copied_packets(src, copied, run.faults, run.film.clock, run.plan.format) if copied else ()

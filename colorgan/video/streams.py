@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.files import OutputError
 from .clock import Clock, on_one_clock
-from .container import Film, import_av, is_cover, open_film
+from .container import Film, display_turn, import_av, is_cover, open_film
 
 # %% ../../nbs/video/streams.ipynb #784a1d4b
 def _cover(path, index):
@@ -48,10 +48,32 @@ def is_chapter_track(
     "Tell MP4's track of chapters from other data."
     return stream.type == 'data' and stream.name == 'bin_data' and 'mov' in container.format.name and bool(container.chapters())
 
+# %% ../../nbs/video/streams.ipynb #86a93b37
+def _placed(o, p):
+    "Give a packet the next free time in the order `o`; return whether it is kept."
+    kind,least = p.stream.type,-(-1//(1000*Fraction(p.time_base)))  # a millisecond, or a tick
+    first = o.last is None
+    if p.dts is None: p.dts = o.ends if p.pts is None else max(o.last + least, min(o.ends, p.pts + o.moved))
+    else: p.dts += o.moved
+    if p.pts is not None: p.pts += o.moved
+    if not first and p.dts < o.last - 100*least:
+        o.faults.append((float(p.dts*p.time_base), f'{kind} out of order'))
+        return False
+    if not first and (p.dts < o.last or p.dts == o.last and kind in ('audio', 'video')):
+        p.dts = o.last + least
+    p.pts = p.dts if p.pts is None else max(p.pts, p.dts)
+    o.last,o.ends = p.dts,p.dts + (p.duration or least)
+    if o.tick:  # AVI counts the packets of sound
+        o.count = max(o.count + 1, round(p.dts*Fraction(p.time_base)/o.tick))
+        p.pts = p.dts = o.count
+        p.time_base = o.tick
+    return True
+
 # %% ../../nbs/video/streams.ipynb #36a17542
 class _Order:
     "Gives the packets of one stream times that rise."
-    def __init__(self, faults, at_zero=False): self.faults,self.at_zero,self.waiting,self.last,self.ends,self.moved = faults,at_zero,[],None,0,0
+    def __init__(self, faults, tick=None):  # seconds, where packets are counted from 0
+        self.faults,self.tick,self.waiting,self.last,self.ends,self.moved,self.count = faults,tick,[],None,0,0,-1
 
     def add(self, p):
         "Return the packets that are ready. Those before the first known time wait for it."
@@ -62,29 +84,13 @@ class _Order:
         "Return the packets that wait."
         ready,self.waiting = self.waiting,[]
         if ready and self.last is None: self._begin(ready)
-        return [p for p in ready if self._place(p)]
+        return [p for p in ready if _placed(self, p)]
 
     def _begin(self, ready):
         step,known = next((o.duration for o in ready if o.duration), 1),ready[-1].dts
         if known is None: known = min((o.pts for o in ready if o.pts is not None), default=0)
         for n,o in enumerate(reversed(ready)): o.dts = known - n*step
-        if self.at_zero: self.moved = -ready[0].dts
-
-    def _place(self, p):
-        "Give a packet the next free time; return whether it is kept."
-        kind,least = p.stream.type,-(-1//(1000*Fraction(p.time_base)))  # a millisecond, or a tick
-        first = self.last is None
-        if p.dts is None: p.dts = self.ends if p.pts is None else max(self.last + least, min(self.ends, p.pts + self.moved))
-        else: p.dts += self.moved
-        if p.pts is not None: p.pts += self.moved
-        if not first and p.dts < self.last - 100*least:
-            self.faults.append((float(p.dts*p.time_base), f'{kind} out of order'))
-            return False
-        if not first and (p.dts < self.last or p.dts == self.last and kind in ('audio', 'video')):
-            p.dts = self.ends if self.at_zero else self.last + least  # AVI counts packets of sound
-        p.pts = p.dts if p.pts is None else max(p.pts, p.dts)
-        self.last,self.ends = p.dts,p.dts + (p.duration or least)
-        return True
+        if self.tick: self.moved = -ready[0].dts
 
 # %% ../../nbs/video/streams.ipynb #8b039a27
 def copied_packets(
@@ -96,7 +102,8 @@ def copied_packets(
 ) -> Iterator[tuple[Fraction, Any, Any]]: # Seconds, the packet, and its new stream
     "Read the packets that are copied; those far out of order are left out."
     av,chosen = import_av(),[container.streams[i] for i in streams]
-    orders = {s.index: _Order(faults, format == 'avi' and s.type == 'audio') for s in chosen}
+    counted = format == 'avi' and {s.index: Fraction(streams[s.index].time_base) for s in chosen if s.type == 'audio'} or {}
+    orders = {s.index: _Order(faults, counted.get(s.index)) for s in chosen}
     packets = on_one_clock(container.demux(chosen), clock)
     def timed(p): return p.dts*Fraction(p.time_base),p,streams[p.stream_index]
     while True:
@@ -132,7 +139,7 @@ def missing_streams(
 ) -> dict[int|str, str]: # A line for each index of a stream, and for what else is lost
     "Return what of a film a new container cannot hold."
     missing: dict[int|str, str] = {}
-    if film.display and format in ('avi', 'webm'): missing['rotation'] = 'that it is mirrored' if film.turn > 3 else 'that it is turned'
+    if film.display and format in ('avi', 'webm'): missing['rotation'] = 'that it is mirrored' if display_turn(film.display) > 3 else 'that it is turned'
     if film.aspect != 1 and not (encoder.startswith('libx26') or format in ('mp4', 'mov')):
         missing['aspect'] = f'pixels {film.aspect} times as wide as high'
     begin = min(film.clock.starts.values(), default=Fraction(0))
@@ -143,6 +150,7 @@ def missing_streams(
             if is_chapter_track(c.streams[i], c): continue
             if not _holds(i, film, format): missing[i] = f'stream {i} ({text})'
             elif format == 'avi' and c.streams[i].type == 'audio' and late > .04: missing[i] = f'stream {i} ({text}, {late:.2f} s late)'
+            elif format == 'avi' and (pause := film.clock.pauses.get(i, 0)) > .04: missing[i] = f'stream {i} ({text}, with pauses of {pause:.2f} s)'
     return missing
 
 # %% ../../nbs/video/streams.ipynb #90d42121
