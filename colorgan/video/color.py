@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional as F
 
 from ..coloring.files import has_color
+from ..coloring.lightness import lightness, shrink_L
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
 from ..lab import rgb_to_L
-from .container import AS_IT_IS, Film, frame_planes
+from .container import AS_IT_IS, Film, frame_planes, import_cv2
 
 # %% ../../nbs/video/color.ipynb #e11caa30
 _WEIGHTS = dict(bt601=(.299, .114), bt709=(.2126, .0722), bt2020=(.2627, .0593))  # of red and blue in luma
@@ -134,7 +134,8 @@ class Frame:
     "A frame on its way: its lightness, and then its colors."
     def __init__(self,
         L: Tensor, # Lightness in [0, 100], `(1, 1, H, W)`
-    ) -> None: self._L = L
+        picture: Any = None, # What it is the lightness of, for `lightness`; None: unknown
+    ) -> None: self._L,self._picture = L,picture
     ab: Tensor|None = None # In CIE units, `(1, 2, h, w)`; None: as it is
     small: Tensor|None = None # L at the size of ab, `(1, 1, h, w)`
     memory: Any = None # What the next frame of its shot needs
@@ -149,8 +150,9 @@ class Frame:
         size: tuple[int, int], # Height and width, as it is shown
         turn: int=0, # At which it is shown, as for `turned`
     ) -> Tensor: # L in [0, 100], `(1, 1, h, w)`
-        "Return L at another size, as it is shown: as `predict_ab` does it."
-        return F.interpolate(turned(self._L, turn), size, mode='bicubic', antialias=True).clamp(0, 100)
+        "Return L at another size, as it is shown: as for any picture, where it is known."
+        stored = size[::-1] if turn % 2 else size
+        return turned(shrink_L(self._L, stored) if self._picture is None else lightness(self._picture, stored), turn)
 
     def in_color(self) -> bool: return False
 
@@ -214,6 +216,12 @@ class _Planes(Frame):
         return self.levels[torch.from_numpy(gray).int()][None, None]
 
 # %% ../../nbs/video/color.ipynb #3776dcc3
+@lru_cache(2)
+def _shown_levels(full):
+    "Return the gray of a picture for each gray level of a film, uint8, `(256,)`."
+    y = np.arange(256)
+    return (y if full else (y - 16)*(255/219)).round().clip(0, 255).astype(np.uint8)
+
 class FilmFrame(_Planes):
     "A frame that was decoded."
     carrier: Any = None # PyAV's frame, if it carries closed captions
@@ -223,10 +231,9 @@ class FilmFrame(_Planes):
         size: tuple[int, int], # Height and width, as it is shown
         turn: int=0, # At which it is shown, as for `turned`
     ) -> Tensor: # L in [0, 100], `(1, 1, h, w)`
-        "Return L at another size, as it is shown; the gray levels are made smaller as bytes."
-        stored = size[::-1] if turn % 2 else size
-        small = F.interpolate(torch.from_numpy(self.gray)[None, None], stored, mode='bicubic', antialias=True)
-        return turned(self.gray_L(small[0, 0].numpy()), turn)
+        "Return L at another size, as it is shown: as for a picture of these grays."
+        shown = import_cv2().LUT(self.gray, _shown_levels(self.film.full and self.film.matrix != 'rgb'))
+        return turned(lightness(shown, size[::-1] if turn % 2 else size), turn)
 
     def in_color(self) -> bool:
         "Return whether it is in color already."

@@ -164,7 +164,7 @@ def colorize_frames(
 ) -> Iterator[np.ndarray]: # uint8, `(H, W, 3)`, one for each frame
     "Color a film of which you have the frames. Shots are found, and each is steadied for itself."
     check_steadying(strength, every)
-    pictures = (Frame(lightness(f)) for f in frames)
+    pictures = (Frame(lightness(f), f) for f in frames)
     with closing(one_ahead(steady_frames(pictures, colorizer, strength, every))) as steady:
         with closing(one_ahead(map(colored_array, steady))) as colored: yield from colored
 
