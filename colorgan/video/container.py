@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['AS_IT_IS', 'VideoError', 'keep_variable', 'import_av', 'import_cv2', 'Film', 'display_turn', 'display_matrix',
-           'open_film', 'is_cover', 'decode_frames', 'frame_planes', 'usual_matrix', 'probe_film', 'on_clock_of',
-           'read_frames']
+           'open_film', 'is_cover', 'decode_frames', 'frame_planes', 'usual_matrix', 'probe_film', 'read_packets',
+           'on_clock_of', 'read_frames']
 
 # %% ../../nbs/video/container.ipynb #76db6dd3
-import io, os
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -22,7 +22,7 @@ import numpy as np
 
 from ..core.compute import fork_safe
 from ..core.files import ColorganError
-from .clock import Clock, on_one_clock, read_clock
+from .clock import UNCHANGED, Clock, on_one_clock, read_clock
 
 # %% ../../nbs/video/container.ipynb #7758df37
 class VideoError(ColorganError):
@@ -83,7 +83,7 @@ class Film:
     first: Fraction = Fraction(0) # Seconds, as the file counts them, of the first frame
     timed: bool = True # Whether its frames have times
     hdr: int = 0 # The transfer from which its levels are turned into those of a usual screen; 0: they stay
-    clock: Clock = Clock() # How its times are corrected, from `on_clock_of`
+    clock: Clock = UNCHANGED # How its times are corrected, from `on_clock_of`
 
 # %% ../../nbs/video/container.ipynb #2658a0f2
 _TURNS = (1, 0, 0, 1),(0, -1, 1, 0),(-1, 0, 0, -1),(0, 1, -1, 0)  # where right goes, and where down: x, y each
@@ -176,7 +176,7 @@ def decode_frames(
     stream: Any, # Of the picture
     faults: list[tuple[float, str]], # What cannot be decoded is added here: seconds, and why
     max_pixels: float=float('inf'), # Refuse larger frames
-    clock: Clock=Clock(), # How the times are corrected
+    clock: Clock=UNCHANGED, # How the times are corrected
 ) -> Iterator[Any]: # PyAV's frames; `pts`, in ticks of the stream, always rises
     "Decode a film. Raises `VideoError`."
     last,step = None,max(1, round(1/_rate(stream)/stream.time_base))
@@ -278,9 +278,13 @@ def probe_film(
     return fork_safe(_probed, path, max_pixels)
 
 # %% ../../nbs/video/container.ipynb #6b2e0d4e
-def _packets(container):
-    "Yield the packets of all streams, as far as they can be read."
-    av,packets = import_av(),container.demux([s for s in container.streams if s.type != 'attachment'])
+def read_packets(
+    container: Any, # From `open_film`
+    streams: Sequence[Any]|None=None, # Of it; None: all but attachments
+) -> Iterator[Any]: # PyAV's packets
+    "Yield packets as far as they can be read."
+    chosen = [s for s in container.streams if s.type != 'attachment'] if streams is None else streams
+    av,packets = import_av(),container.demux(chosen)
     while True:
         try: yield next(packets)
         except (StopIteration, av.FFmpegError, OSError): return
@@ -294,7 +298,7 @@ def on_clock_of(
     with open_film(film.path) as c:
         clocked = [s for s in c.streams if s.type in ('audio', 'video') and not is_cover(s)]
         known = {s.index: Fraction(s.start_time*s.time_base) for s in clocked if s.start_time is not None} | {film.index: film.first}
-        clock = read_clock(islice(_packets(c), 2000 if indexed else None), {s.index for s in clocked},
+        clock = read_clock(islice(read_packets(c), 2000 if indexed else None), {s.index for s in clocked},
                            film.format in ('mpegts', 'mpeg'), 10 if mov and format != 'avi' else 0, known)
     if indexed or film.index not in clock.ends: return replace(film, clock=clock)
     seconds = float(clock.ends[film.index])

@@ -6,7 +6,6 @@
 __all__ = ['film_tags', 'film_notes']
 
 # %% ../../nbs/video/report.ipynb #4a4571cc
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def _stream_notes(film, plan, written, dst, dropped):
     notes += [f'stream {i} is a picture too: it was copied, and not colored' for i in others if i not in dropped]
     notes += [f'left out the tag {o}' for o in _lost_tags(film.path, dst)] + _lost_with_frames(film, plan, written)
     notes += [f'at {_clock(float(o.at))}: the clock of the film starts anew, and all streams go on from there' for o in film.clock.jumps]
-    return notes if film.timed else notes + [f'the film has no times: it was shown at {film.rate} frames a second']
+    return notes if film.timed else [*notes, f'the film has no times: it was shown at {film.rate} frames a second']
 
 # %% ../../nbs/video/report.ipynb #27854b01
 def film_notes(

@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any
 
 from ..core.files import OutputError
-from .clock import Clock, on_one_clock
-from .container import Film, display_turn, import_av, is_cover, open_film
+from .clock import UNCHANGED, Clock, on_one_clock
+from .container import Film, display_turn, import_av, is_cover, open_film, read_packets
 
 # %% ../../nbs/video/streams.ipynb #784a1d4b
 def _cover(path, index):
@@ -97,18 +97,15 @@ def copied_packets(
     container: Any, # From `open_film`
     streams: dict[int, Any], # The new stream for each index of an old one
     faults: list[tuple[float, str]], # What is left out is added here: seconds, and why
-    clock: Clock=Clock(), # Of the film
+    clock: Clock=UNCHANGED, # Of the film
     format: str='matroska', # Of the new container, as FFmpeg names it
 ) -> Iterator[tuple[Fraction, Any, Any]]: # Seconds, the packet, and its new stream
     "Read the packets that are copied; those far out of order are left out."
-    av,chosen = import_av(),[container.streams[i] for i in streams]
+    chosen = [container.streams[i] for i in streams]
     counted = format == 'avi' and {s.index: Fraction(streams[s.index].time_base) for s in chosen if s.type == 'audio'} or {}
     orders = {s.index: _Order(faults, counted.get(s.index)) for s in chosen}
-    packets = on_one_clock(container.demux(chosen), clock)
     def timed(p): return p.dts*Fraction(p.time_base),p,streams[p.stream_index]
-    while True:
-        try: p = next(packets)
-        except (StopIteration, av.FFmpegError, OSError): break
+    for p in on_one_clock(read_packets(container, chosen), clock):
         if p.size and is_cover(p.stream): p.pts = p.dts = 0
         cut = p.stream.type == 'audio' and p.is_discard and p.pts is not None and p.pts*p.time_base < -.1  # by an edit list
         if p.size and not cut: yield from map(timed, orders[p.stream_index].add(p))
@@ -124,10 +121,13 @@ def _holds(index, film, format):
             if is_cover(stream) and format not in ('mp4', 'matroska'): return False
             new = copy_stream(trial, stream, film.path)
             trial.start_encoding()
-            if new.type != 'attachment':
-                for _,p,_ in islice(copied_packets(c, {index: new}, [], Clock(film.clock.start), format), 8):
-                    p.stream = new
-                    trial.mux(p)
+            order = _Order([], Fraction(new.time_base) if format == 'avi' and stream.type == 'audio' else None)
+            for p in islice(read_packets(c), 2000):  # the first packet of a subtitle may come late
+                if p.stream_index != index or not p.size or new.type == 'attachment': continue
+                if is_cover(stream): p.pts = p.dts = 0
+                for ready in order.add(p):
+                    ready.stream = new
+                    trial.mux(ready)
     except (av.FFmpegError, ValueError, NotImplementedError, TypeError): return False
     return True
 
