@@ -239,8 +239,10 @@ def _carried(frames):
     "Return what frames carry besides the picture, by FFmpeg's names; and their display matrix."
     carries: dict[str, bytes] = {}
     for f in frames:
-        try: carries = {o.type.name: bytes(o) for o in f.side_data if o.type.name != 'SEI_UNREGISTERED'} | carries  # of the encoder
+        try: found = [f.side_data[i] for i in range(len(f.side_data))]
         except ValueError: carries.setdefault('UNKNOWN', b'')  # newer than PyAV
+        else: carries = {o.type.name: bytes(o) for o in found} | carries
+    carries.pop('SEI_UNREGISTERED', None)  # a note of the encoder
     matrix = carries.pop('DISPLAYMATRIX', None)
     display = tuple(np.frombuffer(matrix, np.int32).tolist()) if matrix else display_matrix(round(frames[0].rotation/90) % 4)
     return carries,None if display == display_matrix(0) else display
