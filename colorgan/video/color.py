@@ -8,6 +8,7 @@ __all__ = ['HDR', 'yuv_to_rgb', 'rgb_to_yuv', 'gray_lightness', 'luma_to_gray', 
            'film_frames']
 
 # %% ../../nbs/video/color.ipynb #721775c4
+import gc
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -301,7 +302,7 @@ def film_frames(
 ) -> Iterator[FilmFrame]:
     "Make of each decoded frame one that can be colored; those of another size than the film's are scaled."
     told = None,0.
-    for f in frames:
+    for n,f in enumerate(frames):
         if (f.width, f.height) != (film.width, film.height):
             at,size = float(f.pts*film.time_base),(f.width, f.height)
             news = told[0] != size or at - told[1] > .5
@@ -311,6 +312,7 @@ def film_frames(
         ten = f.reformat(format='yuv420p10le', **AS_IT_IS) if film.deep and film.matrix != 'rgb' else None
         if film.hdr: planes = _for_usual_screen(planes, _plane_of(ten) if ten else planes[0].astype(np.uint16)*4, film)
         frame = FilmFrame(planes, film, f.pts, f.duration or 0)
-        if has_captions(f): frame.carrier = f
+        if film.captioned and has_captions(f): frame.carrier = f
+        if film.captioned and not n % 64: gc.collect()  # who asks a frame what it carries keeps it
         frame.deep = ten
         yield frame

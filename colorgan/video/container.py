@@ -8,7 +8,7 @@ __all__ = ['AS_IT_IS', 'VideoError', 'keep_variable', 'import_av', 'import_cv2',
            'on_clock_of', 'read_frames']
 
 # %% ../../nbs/video/container.ipynb #76db6dd3
-import os
+import gc, os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -47,8 +47,12 @@ def _needed(name):
         try: return import_module(name)
         except ImportError as e: raise VideoError('Films need two more packages. Install them with: pip install "colorgan[video]"') from e
 
+@lru_cache
+def _collect_before_forks(): hasattr(os, 'register_at_fork') and os.register_at_fork(before=gc.collect)  # a child cannot end a decoder's threads
+
 def import_av() -> Any: # The module
     "Import PyAV. Raises `VideoError`."
+    _collect_before_forks()
     return _needed('av')
 
 def import_cv2() -> Any: # The module
@@ -82,6 +86,7 @@ class Film:
     pixels: str = 'yuv420p' # Their format, as FFmpeg names it
     first: Fraction = Fraction(0) # Seconds, as the file counts them, of the first frame
     timed: bool = True # Whether its frames have times
+    captioned: bool = False # Whether closed captions stand beside its picture
     hdr: int = 0 # The transfer from which its levels are turned into those of a usual screen; 0: they stay
     clock: Clock = UNCHANGED # How its times are corrected, from `on_clock_of`
 
@@ -291,6 +296,13 @@ def read_packets(
         try: yield next(packets)
         except (StopIteration, av.FFmpegError, OSError): return
 
+def _noting(packets, index, found):
+    "Yield packets; add to `found` whether one of a picture has closed captions (ATSC A/53)."
+    for p in packets:
+        if not found and p.stream_index == index and b'GA94' in bytes(p): found.append(True)
+        yield p
+
+# %% ../../nbs/video/container.ipynb #8bf399ee
 def on_clock_of(
     film: Film, # From `probe_film`
     format: str, # Of the container that it goes into, as FFmpeg names it
@@ -300,8 +312,10 @@ def on_clock_of(
     with open_film(film.path) as c:
         clocked = [s for s in c.streams if s.type in ('audio', 'video') and not is_cover(s)]
         known = {s.index: Fraction(s.start_time*s.time_base) for s in clocked if s.start_time is not None} | {film.index: film.first}
-        clock = read_clock(islice(read_packets(c), 2000 if indexed else None), {s.index for s in clocked},
+        packets = islice(read_packets(c), 2000 if indexed else None)
+        clock = read_clock(_noting(packets, film.index, found := []), {s.index for s in clocked},
                            film.format in ('mpegts', 'mpeg'), 10 if mov and format != 'avi' else 0, known)
+    film = replace(film, captioned=bool(found) or 'A53_CC' in film.carries)
     if indexed or film.index not in clock.ends: return replace(film, clock=clock)
     seconds = float(clock.ends[film.index])
     return replace(film, clock=clock, seconds=seconds, frames=round((seconds - float(clock.starts[film.index]))*film.rate))
