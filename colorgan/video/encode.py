@@ -4,36 +4,34 @@
 
 # %% auto #0
 __all__ = ['Plan', 'plan_encoding', 'add_encoder', 'check_encoder', 'encoder_frame', 'open_output', 'Written', 'save_state',
-           'load_state', 'write_pieces', 'picture_packets', 'time_stages']
+           'load_state', 'write_pieces', 'picture_packets']
 
 # %% ../../nbs/video/encode.ipynb #e163f434
-import io, json, os, time
+import io, json, os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ..core.compute import thread_pool
+from ..core.compute import fork_safe
 from ..core.files import OutputError, write_whole
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
-from ..inference import Colorizer
-from .color import FilmFrame, colored_bands, film_frames, gray_to_luma, rgb_to_yuv, frame_bands
-from .container import (Film, VideoError, import_av, import_cv2, keep_variable, open_film, probe_film,
-                                      read_frames, usual_matrix)
-from .flicker import ShotMemory, steady_frames
+from .color import FilmFrame, colored_bands, gray_to_luma, rgb_to_yuv, frame_bands
+from .container import Film, VideoError, import_av, import_cv2, keep_variable, open_film, usual_matrix
+from .flicker import ShotMemory
 
 # %% ../../nbs/video/encode.ipynb #125e1bd6
 _FORMATS = {'.mp4': 'mp4', '.m4v': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.avi': 'avi'}
 _CODECS = dict(  # encoder, default quality, default preset, the option that presets are, other options
     h264=('libx264', 18, 'veryfast', 'preset', dict(bf='0')),
-    h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none'}),
+    h265=('libx265', 20, 'medium', 'preset', {'x265-params': 'bframes=0:log-level=none', 'a53cc': '1'}),
     vp9=('libvpx-vp9', 22, '5', 'cpu-used', {'b': '0', 'row-mt': '1', 'deadline': 'good'}),
     av1=('libsvtav1', 24, '9', 'preset', {}))
 _X264RGB,_FFV1 = ('libx264rgb', 'rgb24', dict(qp='0', bf='0')),('ffv1', 'bgr0', dict(level='3', slices='4'))
@@ -49,6 +47,20 @@ class Plan:
     time_base: Fraction # A tick, in seconds
     matrix: str # 'bt601', 'bt709' or 'bt2020'
     full: bool # Whether its levels go from 0 to 255
+
+# %% ../../nbs/video/encode.ipynb #4bf18241
+def _formats(encoder): return {o.name for o in import_av().Codec(encoder, 'w').video_formats}
+
+def _hdr10(film):
+    "Return what tells x265 the screen that an HDR10 film was made on, and its light levels."
+    screen,light = (film.carries.get(o, b'') for o in ('MASTERING_DISPLAY_METADATA', 'CONTENT_LIGHT_LEVEL'))
+    out = ''
+    if film.deep and len(screen) >= 88:
+        n = np.frombuffer(screen, np.int32)
+        r,g,b,w = (f'({round(x*50000)},{round(y*50000)})' for x,y in (n[:16:2]/n[1:16:2]).reshape(4, 2))
+        least,most = (round(o*10000) for o in n[16:20:2]/n[17:20:2])
+        if n[20] and n[21]: out = f':master-display=G{g}B{b}R{r}WP{w}L({most},{least})'
+    return out + ':max-cll={},{}'.format(*np.frombuffer(light, np.uint32)[:2]) if film.deep and len(light) >= 8 else out
 
 # %% ../../nbs/video/encode.ipynb #f2ffbac4
 def plan_encoding(
@@ -69,8 +81,10 @@ def plan_encoding(
     if lossless: return Plan(format, *_LOSSLESS.get(format, _X264RGB if film.aspect != 1 else _FFV1), base, *meaning)
     encoder,q,speed,name,options = _CODECS[codec]
     options = options | {'crf': str(q if quality is None else quality), name: preset or speed}
+    if codec == 'h265': options['x265-params'] += _hdr10(film)
     odd = film.width % 2 or film.height % 2
-    return Plan(format, encoder, 'yuv444p' if odd else 'yuv420p', options, base, *meaning)
+    deep = film.deep and film.matrix != 'rgb' and codec != 'h264' and 'yuv420p10le' in _formats(encoder)
+    return Plan(format, encoder, 'yuv444p' if odd else 'yuv420p10le' if deep else 'yuv420p', options, base, *meaning)
 
 # %% ../../nbs/video/encode.ipynb #5f00aa06
 @contextmanager
@@ -87,7 +101,7 @@ _NUMBERS = dict(bt709=1, bt601=6, bt2020=9)
 def _tag(o, film, plan):
     "Tell a frame or an encoder what its numbers mean."
     o.colorspace,o.color_range = (_NUMBERS[plan.matrix], 2 if plan.full else 1) if plan.pixels.startswith('yuv') else (0, 2)
-    o.color_primaries,o.color_trc = film.tags
+    o.color_primaries,o.color_trc = film.tags[0],1 if film.hdr else film.tags[1]
 
 # %% ../../nbs/video/encode.ipynb #0eb0429b
 def add_encoder(
@@ -108,33 +122,49 @@ def add_encoder(
     return s
 
 # %% ../../nbs/video/encode.ipynb #6e0855f3
+def _first_packets(film, plan):
+    "Return a piece of one empty frame."
+    piece = io.BytesIO()
+    with import_av().open(piece, 'w', format='nut') as trial:
+        s,f = add_encoder(trial, film, plan),import_av().VideoFrame(film.width, film.height, plan.pixels)
+        f.pts,f.time_base = 0,plan.time_base
+        _tag(f, film, plan)
+        trial.mux(s.encode(f))
+        trial.mux(s.encode())
+    piece.seek(0)
+    return piece
+
+# %% ../../nbs/video/encode.ipynb #5065eae4
 def check_encoder(
     film: Film, # From `probe_film`
     plan: Plan, # From `plan_encoding`
     ending: str, # Of the new film's name, for the message
 ) -> None:
-    "Try the encoder, without a file. Raises `VideoError` where it cannot be had, or where the container cannot hold it."
+    "Encode a frame and write it to the end, without a file. Raises `VideoError` where that fails."
     av = import_av()
-    try:
-        with av.open(io.BytesIO(), 'w', format=plan.format) as trial: trial.add_stream(plan.encoder, rate=film.rate)
-    except (av.FFmpegError, ValueError) as e:
-        raise VideoError(f"{ending} can't hold what {plan.encoder} writes. Choose another codec, or .mkv.") from e
-    try:
-        with av.open(io.BytesIO(), 'w', format='nut') as trial: add_encoder(trial, film, plan)
+    try: piece = fork_safe(_first_packets, film, plan)
     except (av.FFmpegError, ValueError) as e:
         size = f'{film.width}x{film.height} pixels of {plan.pixels}'
         raise VideoError(f"{plan.encoder} can't be had with {plan.options} for {size}. Choose another codec or preset.") from e
+    try:
+        with av.open(piece) as c, av.open(io.BytesIO(), 'w', format=plan.format) as trial:
+            new = trial.add_stream_from_template(c.streams.video[0], opaque=True)
+            for p in c.demux(video=0):
+                p.stream = new
+                if p.size: trial.mux(p)
+    except (av.FFmpegError, ValueError) as e:
+        raise VideoError(f"{ending} can't hold what {plan.encoder} writes. Choose another codec, or .mkv.") from e
 
 # %% ../../nbs/video/encode.ipynb #b203174d
-def _half_chroma(frame, plan):
-    "Return the chroma of a frame with ab, uint8 `(2, H/2, W/2)`; it sits on the left of each two pixels, and between two rows."
+def _half_chroma(frame, plan, scale=1):
+    "Return the chroma of a frame with ab, `(2, H/2, W/2)`; it sits on the left of each two pixels, and between two rows."
     gray = np.ascontiguousarray(import_cv2().blur(frame.gray, (3, 2))[1::2, ::2])
     h,w = gray.shape
-    L,upsample,out = frame.gray_L(gray),Upsampler(frame.ab, frame.small, h, w),np.empty((2, h, w), np.uint8)
+    L,upsample,out = frame.gray_L(gray),Upsampler(frame.ab, frame.small, h, w),np.empty((2, h, w), np.uint8 if scale == 1 else np.uint16)
     for top,end in frame_bands(h, w):
         band = L[:, :, top:end]
         chroma = rgb_to_yuv(merge_lab(band, upsample(band, top)), plan.matrix, plan.full)[0, 1:]
-        out[:, top:end] = chroma.round_().clamp_(0, 255).byte().numpy()
+        out[:, top:end] = chroma.mul_(scale).round_().clamp_(0, 256*scale - 1).short().numpy()
     return out
 
 def _with_luma(frame, plan, chroma):
@@ -144,6 +174,24 @@ def _with_luma(frame, plan, chroma):
     out,(cb,cr) = np.empty((h, w), np.uint8),(cv2.resize(o, (w, h)) for o in chroma)
     for top,end in frame_bands(h, w):
         out[top:end] = gray_to_luma(*(o[top:end] for o in (frame.gray, cb, cr)), plan.matrix, plan.full)
+    return out,*chroma
+
+# %% ../../nbs/video/encode.ipynb #e972f9a7
+def _plane(p, kind=np.uint8):
+    "Return the pixels of a plane of PyAV's."
+    rows = np.frombuffer(p, kind).reshape(-1, p.line_size//np.dtype(kind).itemsize)
+    return rows[:p.height, :p.width]
+
+def _deep_planes(frame, plan):
+    "Return three planes of 10 bits, uint16: chroma, and the luma that leaves each pixel as light as it was."
+    if frame.ab is None: return [_plane(p, np.uint16) for p in frame.deep.planes]
+    chroma,cv2 = _half_chroma(frame, plan, 4),import_cv2()
+    (h,w),part = frame.shape,(_plane(frame.deep.planes[0], np.uint16) & 3).astype(np.uint16)
+    out,(cb,cr) = np.empty((h, w), np.uint16),(cv2.resize((o >> 2).astype(np.uint8), (w, h)) for o in chroma)
+    for top,end in frame_bands(h, w):
+        gray,cb_,cr_ = (o[top:end] for o in (frame.gray, cb, cr))
+        low,high = (gray_to_luma(g, cb_, cr_, plan.matrix, plan.full).astype(np.uint16) for g in (gray, np.minimum(gray, 254) + np.uint8(1)))
+        out[top:end] = 4*low + (high - low)*part[top:end]
     return out,*chroma
 
 # %% ../../nbs/video/encode.ipynb #f60a8d57
@@ -170,10 +218,25 @@ def _yuv_planes(frame, plan):
         if small: chroma[:, rows.start//2:rows.stop//2] = _halved(x[:, 1:])[0].round_().clamp_(0, 255).byte().numpy()
     return (out[0], *chroma) if small else out
 
+# %% ../../nbs/video/encode.ipynb #e0e26a46
+def _takes_captions(carrier, film, plan):
+    "Return whether the encoder will write the captions of a frame."
+    alike = (carrier.width, carrier.height, carrier.format.name) == (film.width, film.height, plan.pixels)
+    return alike and plan.pixels == 'yuv420p' and plan.encoder in ('libx264', 'libx265')
+
+def _with_captions(packed, carrier):
+    "Return the frame that carries captions, with the picture of another."
+    carrier.make_writable()
+    for old,new in zip(carrier.planes, packed.planes): _plane(old)[:] = _plane(new)
+    carrier.pict_type = 0  # the encoder chooses anew
+    return carrier
+
 # %% ../../nbs/video/encode.ipynb #45fbfaee
 def _packed(frame, film, plan):
     "Return PyAV's frame of a frame."
     new = import_av().VideoFrame.from_ndarray
+    if plan.pixels == 'yuv420p10le':
+        return new(np.concatenate([o.ravel() for o in _deep_planes(frame, plan)]).reshape(-1, film.width), format='yuv420p10le')
     if plan.pixels == 'yuv420p':
         quick = frame.ab is not None
         planes = _with_luma(frame, plan, _half_chroma(frame, plan)) if quick else _yuv_planes(frame, plan)
@@ -189,6 +252,7 @@ def encoder_frame(
 ) -> Any: # PyAV's frame, without its time
     "Turn a frame into what the encoder takes."
     with torch.inference_mode(): packed = _packed(frame, film, plan)
+    if frame.carrier is not None and _takes_captions(frame.carrier, film, plan): packed = _with_captions(packed, frame.carrier)
     _tag(packed, film, plan)
     return packed
 
@@ -216,6 +280,7 @@ class Written:
     pts: int|None = None # Of the last frame, in the film's time
     last: int = 0 # Duration of the last frame, in the plan's time
     moved: float = 0. # Seconds by which a frame was moved at most
+    uncaptioned: int = 0 # Frames whose closed captions were lost
 
     def add(self,
         frame: FilmFrame, # The next one
@@ -227,6 +292,7 @@ class Written:
         self.tick = tick if self.tick is None else max(tick, self.tick + 1)
         self.moved = max(self.moved, abs(float(frame.pts*film.time_base - self.tick*plan.time_base)))
         self.frames,self.pts,self.last = self.frames + 1,frame.pts,round(frame.duration*film.time_base/plan.time_base)
+        self.uncaptioned += frame.carrier is not None and not _takes_captions(frame.carrier, film, plan)
         return self.tick
 
 # %% ../../nbs/video/encode.ipynb #54ebe2a7
@@ -299,55 +365,3 @@ def picture_packets(
     if before is not None:
         before.duration = final or 1
         yield before.dts*plan.time_base,before,stream
-
-# %% ../../nbs/video/encode.ipynb #c36b82fa
-class _Stopwatch:
-    "Seconds of each stage, without those of the stages inside it."
-    def __init__(self): self.seconds,self.inside = {},[0.]
-
-    @contextmanager
-    def stage(self, name):
-        start = time.perf_counter()
-        self.inside.append(0.)
-        try: yield
-        finally:
-            whole = time.perf_counter() - start
-            self.seconds[name] = self.seconds.get(name, 0.) + whole - self.inside.pop()
-            self.inside[-1] += whole
-
-    def items(self, name, items):
-        "Yield the items, each made in a stage."
-        while True:
-            with self.stage(name): item = next(items, None)
-            if item is None: return
-            yield item
-
-# %% ../../nbs/video/encode.ipynb #190eab11
-class _TimedColorizer:
-    "A colorizer whose network is a stage."
-    def __init__(self, colorizer, watch): self.colorizer,self.watch = colorizer,watch
-    def __getattr__(self, name): return getattr(self.colorizer, name)
-    def predict_ab(self, L):
-        with self.watch.stage('network'): return self.colorizer.predict_ab(L)
-
-# %% ../../nbs/video/encode.ipynb #99a82ad5
-def _timed_stages(film, colorizer):
-    "Return the seconds of the stages, in this thread."
-    watch,plan = _Stopwatch(),plan_encoding(film, 'x.mp4')
-    frames = watch.items('decoding', film_frames(read_frames(film, []), film, []))
-    steadied = watch.items('steadying', steady_frames(frames, cast(Colorizer, _TimedColorizer(colorizer, watch))))
-    with import_av().open(io.BytesIO(), 'w', format='nut') as out:
-        s = add_encoder(out, film, plan)
-        for i,frame in enumerate(steadied):
-            with watch.stage('joining'): packed = encoder_frame(frame, film, plan)
-            packed.pts,packed.time_base = i,1/film.rate
-            with watch.stage('encoding'): out.mux(s.encode(packed))
-        with watch.stage('encoding'): out.mux(s.encode())
-    return watch.seconds
-
-def time_stages(
-    src: str|os.PathLike[str], # A film
-    colorizer: Colorizer, # Which colors
-) -> dict[str, float]: # Seconds of decoding, network, steadying (with the flow), joining and encoding
-    "Measure the stages of `colorize_video` with its defaults, in turn and on one core; writes no file."
-    with thread_pool(1) as pool: return pool.submit(_timed_stages, probe_film(src), colorizer).result()

@@ -21,13 +21,14 @@ from .. import __version__
 from ..core.files import OutputError, write_whole
 from ..coloring.files import Report, check_target
 from ..inference import Colorizer
-from ..pictures.metadata import mark_comment
-from .color import film_frames
-from .container import (Film, VideoError, copied_packets, copy_stream, is_chapter_track, missing_streams,
-                                      open_film, probe_film, read_frames)
+from .color import HDR, film_frames
+from .container import Film, VideoError, display_turn, import_av, on_clock_of, open_film, probe_film, read_frames
 from .encode import (Plan, Written, check_encoder, load_state, open_output, picture_packets,
                                    plan_encoding, write_pieces)
 from .flicker import ShotMemory, check_steadying, one_ahead, steady_frames
+from .report import film_notes, film_tags
+from .streams import (Tally, advised_container, check_written, copied_packets, copy_stream, is_chapter_track,
+                                    missing_streams, stream_names)
 
 # %% ../../nbs/video/film.ipynb #994c9f65
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _color_frames(run, colorizer):
     film,options = run.film,run.options
     decoded = read_frames(film, run.faults, run.written.pts, options.deinterlace, options.max_pixels)
     frames = film_frames(decoded, film, run.faults)
-    steadied = steady_frames(frames, colorizer, options.strength, options.every, options.keep_color, film.rotation//90, run.memory)
+    steadied = steady_frames(frames, colorizer, options.strength, options.every, options.keep_color, display_turn(film.display), run.memory)
     with closing(one_ahead(steadied)) as ready:
         for written in write_pieces(ready, run.folder, film, run.plan, options.segment, run.written, run.faults): yield written.frames
 
@@ -111,19 +112,7 @@ def _start(run, colorizer, resume, overwrite):
     n = next(i for i in count() if not ((folder/f'{i:06}.nut').exists() and (folder/f'{i:06}.npz').exists()))
     if n: run.memory,run.written,run.faults = load_state(folder/f'{n - 1:06}.npz')
 
-# %% ../../nbs/video/film.ipynb #dedc2d99
-def _said(metadata, record):
-    "Return what a film says of itself, with the record that its colors are synthetic."
-    kept = {k: v for k,v in metadata.items() if k.lower() not in ('encoder', 'major_brand', 'minor_version', 'compatible_brands')}
-    if not record: return kept
-    key = next((k for k in kept if k.lower() == 'comment'), 'comment')
-    return kept | {key: mark_comment(kept.get(key, '').encode(), record).decode()}
-
-def _lost_tags(src, dst):
-    "Return the names of tags that the film has and the colored one does not."
-    with open_film(src) as a, open_film(dst) as b: wanted,there = _said(a.metadata, None),{k.lower() for k in b.metadata}
-    return [k for k in wanted if k.lower() not in there]
-
+# %% ../../nbs/video/film.ipynb #ebcb45f9
 def film_record(
     path: str|os.PathLike[str], # A film
 ) -> dict[str, Any]|None: # What `colorize_video` recorded; None if this library did not color it
@@ -138,61 +127,76 @@ def _add_picture(out, run, old, piece):
     with open_film(piece) as c: new = out.add_stream_from_template(c.streams.video[0], opaque=True)
     new.time_base,new.disposition = run.plan.time_base,old.disposition.value
     new.codec_context.sample_aspect_ratio = run.film.aspect
+    new.codec_context.color_primaries,new.codec_context.color_trc = run.film.tags[0],1 if run.film.hdr else run.film.tags[1]
     new.metadata.update(old.metadata)
-    if run.film.rotation and 'rotation' not in run.dropped: new.set_display_rotation(run.film.rotation)
+    if run.film.display and 'rotation' not in run.dropped: new.set_display_matrix(run.film.display)
     return new
 
+def _add_streams(out, run, src, piece):
+    "Add all streams; return that of the picture, and the others that are copied, by their old index."
+    picture,copied = None,{}
+    for s in src.streams:
+        if s.index == run.film.index: picture = _add_picture(out, run, s, piece)
+        elif s.index not in run.dropped and not is_chapter_track(s, src):
+            new = copy_stream(out, s, run.film.path)
+            if new.type != 'attachment': copied[s.index] = new
+    return picture,copied
+
+# %% ../../nbs/video/film.ipynb #1fe7621c
+def _on_time(chapters, start):
+    "Return chapters, counted from the beginning of the film."
+    def moved(o): return {k: o[k] - round(start/o['time_base']) for k in ('start', 'end')}
+    return [o | moved(o) for o in chapters]
+
+def _late(shown, stream, plan):
+    "Yield the packets of a picture; one that begins late gets an empty packet at 0, or AVI would show its first frame from there on."
+    for n,(at,p,_) in enumerate(shown):
+        if not n and at > 0:
+            pause = import_av().Packet(b'')
+            pause.pts,pause.dts,pause.time_base = 0,0,plan.time_base
+            yield Fraction(0),pause,stream
+        yield at,p,stream
+
+def _mux(out, run, src, pieces):
+    "Write all packets in order; return what was put into each stream, the picture first."
+    picture,copied = _add_streams(out, run, src, pieces[0])
+    out.start_encoding()  # from here on, the streams have the ticks of the container
+    shown,avi = picture_packets(pieces, picture, run.plan, run.written.last),run.plan.format == 'avi'
+    if avi: shown = _late(shown, picture, run.plan)
+    others = copied_packets(src, copied, run.faults, run.film.clock, run.plan.format) if copied else ()
+    wanted = {o.index: Tally() for o in (picture, *copied.values())}
+    for _,p,stream in merge(shown, others, key=itemgetter(0)):
+        if p.size: wanted[stream.index].add(p, avi)
+        p.stream = stream
+        out.mux(p)
+    wanted[picture.index].packets = run.written.frames
+    named = stream_names(out.streams)
+    return {named[i]: o for i,o in wanted.items() if i in named}
+
+# %% ../../nbs/video/film.ipynb #fd0ba0e6
 def _assemble(run):
-    "Join the pieces, and copy the other streams beside them; whole or not at all."
-    film,plan,picture,copied = run.film,run.plan,None,{}
+    "Join the pieces, copy the other streams beside them, and read it all again; whole or not at all."
+    film,plan = run.film,run.plan
     pieces = [run.folder/f'{i:06}.nut' for i in range(run.written.pieces)]
-    with write_whole(run.dst) as tmp, open_film(film.path) as src, open_output(tmp, plan.format) as out:
-        for s in src.streams:
-            if s.index == film.index: picture = _add_picture(out, run, s, pieces[0])
-            elif s.index not in run.dropped and not is_chapter_track(s, src):
-                new = copy_stream(out, s, film.path)
-                if new.type != 'attachment': copied[s.index] = new
-        out.metadata.update(_said(src.metadata, run.record))
-        out.set_chapters(src.chapters())
-        others = copied_packets(src, copied, run.faults) if copied else ()
-        for _,p,stream in merge(picture_packets(pieces, picture, plan, run.written.last), others, key=itemgetter(0)):
-            p.stream = stream
-            out.mux(p)
-
-# %% ../../nbs/video/film.ipynb #885fa983
-def _clock(s): return f'{int(s)//3600}:{int(s)//60 % 60:02}:{s % 60:06.3f}'
-
-def _fault_notes(faults):
-    "Return a line for each fault; the same one again within a second makes a stretch."
-    runs = []
-    for at,why in sorted(faults):
-        if runs and runs[-1][2] == why and at - runs[-1][1] < 1: runs[-1][1] = at
-        else: runs.append([at, at, why])
-    return [f'at {_clock(a)}{f" to {_clock(b)}" if b > a else ""}: {why}' for a,b,why in runs]
-
-def _notes(run):
-    "Return the warnings."
-    film,written = run.film,run.written
-    notes = [f'left out {o}' for o in run.dropped.values()] + [f'left out the tag {o}' for o in _lost_tags(film.path, run.dst)]
-    if film.interlaced and run.options.deinterlace: notes.append('deinterlaced')
-    elif film.interlaced: notes.append('the film is interlaced, the colored one says that it is not: deinterlace it for better colors')
-    if written.moved > .001: notes.append(f'frames were moved by up to {written.moved:.3f} s, to the constant rate that .{run.plan.format} has')
-    if film.deep: notes.append('of more than 8 bits a channel, 8 were kept')
-    notes += _fault_notes(run.faults)
-    end = (written.pts or 0)*film.time_base
-    if film.seconds - end > max(.5, 3/film.rate): notes.append(f'frames end at {_clock(float(end))}, of {_clock(film.seconds)}')
-    return notes
+    with write_whole(run.dst) as tmp:
+        with open_film(film.path) as src, open_output(tmp, plan.format) as out:
+            out.metadata.update(film_tags(src.metadata, run.record))
+            out.set_chapters(_on_time(src.chapters(), film.clock.start))
+            wanted = _mux(out, run, src, pieces)
+        check_written(tmp, wanted, .05, run.dst)
 
 # %% ../../nbs/video/film.ipynb #77d295ce
 def _prepare(src, dst, colorizer, options):
     "Look at a film, and decide how it is written. Raises what would fail later."
     film = probe_film(src, options.max_pixels)
     plan = plan_encoding(film, dst, options.codec, options.quality, options.preset, options.lossless)
+    film = replace(film, hdr=film.tags[1] if film.tags[1] in HDR and plan.pixels != 'yuv420p10le' else 0)
     check_encoder(film, plan, dst.suffix)
+    film = on_clock_of(film, plan.format)
     dropped = missing_streams(film, plan.format, plan.encoder)
     if dropped and not options.drop_streams:
         raise VideoError(f"{dst.suffix} with {plan.encoder} can't hold {', '.join(dropped.values())} of {film.path}. "
-                         "Choose .mkv with H.264, which holds all of it, or drop_streams (--drop-streams).")
+                         f"{advised_container(film)} drop_streams (--drop-streams).")
     record = dict(version=__version__, weights=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation)
     return _Run(film, dst, plan, options, dropped, record if options.provenance else None)
 
@@ -220,5 +224,6 @@ def colorize_video(
             if progress: progress(done, run.film.frames)
     _assemble(run)
     shutil.rmtree(run.folder)
+    notes = film_notes(run.film, run.plan, run.written, dst, run.dropped, run.faults, options.deinterlace)
     return Report(str(src), str(dst), format=run.plan.format, width=run.film.width, height=run.film.height,
-                  frames=run.written.frames, notes=_notes(run), seconds=round(time.perf_counter() - start, 3))
+                  frames=run.written.frames, notes=notes, seconds=round(time.perf_counter() - start, 3))

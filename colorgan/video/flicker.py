@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from ..core.compute import thread_pool
 from ..coloring.lightness import lightness
 from ..inference import Colorizer
-from .color import Frame, colored_array
+from .color import Frame, colored_array, turned_back
 from .container import VideoError, import_cv2
 from .motion import L_to_gray, carry_along, estimate_flow, is_cut
 
@@ -36,7 +36,7 @@ class ShotMemory:
     shot: int = -1 # Number of the shot
     kept: bool = False # Whether the shot keeps the colors that it has
     since: int = 0 # Frames since the network saw one
-    age: int = 0 # Frames since the shot began
+    colored: int = 0 # Frames of the shot that were in color
 
 # %% ../../nbs/video/flicker.ipynb #6c0c123b
 def mix_along(
@@ -67,10 +67,10 @@ def _step(frame, small, last, every, keep_color):
     same = last.gray is not None and last.gray.shape == now.shape
     flow,sure = estimate_flow(last.gray, now) if same else (None, None)
     new = not same or is_cut(last.gray, now, flow, sure)
-    age = 0 if new else last.age + 1
-    kept = last.kept and not new or keep_color and age < 24 and frame.in_color()  # it may fade in
-    due = new or last.since + 1 >= every or sure.mean() < .75
-    frame.memory = ShotMemory(now, shot=last.shot + new, kept=kept, since=0 if due else last.since + 1, age=age)
+    colored = 0 if new else last.colored
+    kept = colored > 2 or keep_color and frame.in_color()  # three frames in color are no accident
+    due = new or last.kept or last.since + 1 >= every or sure.mean() < .75
+    frame.memory = ShotMemory(now, shot=last.shot + new, kept=kept, since=0 if due else last.since + 1, colored=min(3, colored + kept))
     return _Step(frame, small, None if new else (flow, sure), due and not kept)
 
 # %% ../../nbs/video/flicker.ipynb #410f2bdd
@@ -116,7 +116,7 @@ def steady_frames(
     strength: float=.9, # The most that the past counts, 0 (each frame on its own) to below 1
     every: int=1, # The network sees one frame in so many
     keep_color: bool=False, # Leave shots alone that are in color already
-    turn: int=0, # Quarter turns counterclockwise at which the frames are shown
+    turn: int=0, # At which the frames are shown: quarter turns counterclockwise; 4 more: mirrored first
     memory: ShotMemory|None=None, # Of the frame before the first; None: a new film
 ) -> Iterator[Frame]: # The same, with `ab`, `small` and `memory`; `ab` stays None where the colors are kept
     "Color the frames of a film, and steady their colors over time, shot by shot."
@@ -125,8 +125,8 @@ def steady_frames(
             _remember(step, ab, memory, strength)
             frame,memory = step.frame,step.frame.memory
             if memory.ab is not None:
-                frame.ab = torch.rot90(torch.from_numpy(memory.ab).permute(2, 0, 1)[None], -turn, (2, 3))
-                frame.small = torch.rot90(step.small, -turn, (2, 3))
+                frame.ab = turned_back(torch.from_numpy(memory.ab).permute(2, 0, 1)[None], turn)
+                frame.small = turned_back(step.small, turn)
             yield frame
 
 # %% ../../nbs/video/flicker.ipynb #2876fa80
@@ -164,7 +164,7 @@ def colorize_frames(
 ) -> Iterator[np.ndarray]: # uint8, `(H, W, 3)`, one for each frame
     "Color a film of which you have the frames. Shots are found, and each is steadied for itself."
     check_steadying(strength, every)
-    pictures = (Frame(lightness(f)) for f in frames)
+    pictures = (Frame(lightness(f), f) for f in frames)
     with closing(one_ahead(steady_frames(pictures, colorizer, strength, every))) as steady:
         with closing(one_ahead(map(colored_array, steady))) as colored: yield from colored
 
