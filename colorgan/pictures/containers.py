@@ -254,7 +254,8 @@ def _items(data):
     while at > 0:
         version,kind = data[at + 4],b''
         if version in (2, 3): kind = data[at + (12 if version == 2 else 14):][:4]
-        mime = _printable(data[at + (17 if version == 2 else 19):]) if kind == b'mime' else ''
+        strings = data[at + (16 if version == 2 else 18):at + 400].split(b'\0')  # its name, and of a file within its type
+        mime = _printable(strings[1]) if kind == b'mime' and len(strings) > 1 else ''
         if kind not in _ITEM_PIXELS: yield Part(f"item {_printable(kind) or 'unknown'}" + f' ({mime})'*bool(mime))
         at = data.find(b'infe', at + 4)
 
