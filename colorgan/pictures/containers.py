@@ -83,8 +83,10 @@ _RESOURCES = {0x03ed: 'resolution', 0x0404: 'IPTC', 0x0409: 'thumbnail', 0x040a:
               0x0421: 'version', 0x0422: 'EXIF', 0x0424: 'XMP', 0x0425: 'IPTC digest'}
 _RESOURCE_ROLES = {0x03ed: 'resolution', 0x0404: 'iptc', 0x040f: 'icc', 0x0422: 'exif', 0x0424: 'xmp'}
 
-def _resource_parts(data):
-    "Yield the resources of Photoshop."
+def resource_parts(
+    data: bytes, # Resources as they stand in a file
+) -> Iterator[Part]:
+    "Yield the resources of Photoshop. Raises `ValueError` and `EOFError`."
     at = 0
     while at + 12 <= len(data):
         if data[at:at+4] not in (b'8BIM', b'PHUT', b'DCSR', b'AgHg', b'MeSa'): raise ValueError('a resource has no signature')
@@ -117,7 +119,7 @@ def _jpeg_parts(fp):
     for part in _segments(fp):
         if part.name == 'APP13 (Photoshop)': blocks += part.data
         else:
-            yield from _resource_parts(blocks)
+            yield from resource_parts(blocks)
             blocks = b''
             yield part
     yield from _rest(fp)
@@ -133,7 +135,7 @@ def _png_parts(fp):
     while kind != b'IEND':
         size,kind = struct.unpack('>I4s', _taken(fp, 8))
         if not kind.isalpha(): raise ValueError('a chunk has no name')
-        yield _skipped(fp, 'pixels', size) if kind in (b'IDAT', b'fdAT') else _held(fp, kind.decode(), size, _CHUNK_ROLES.get(kind, ''))
+        yield _skipped(fp, 'pixels', size) if kind in (b'IDAT', b'fdAT') else _held(fp, kind.decode() + ' (C2PA)'*(kind == b'caBX'), size, _CHUNK_ROLES.get(kind, ''))
         fp.seek(4, 1)
     yield from _rest(fp)
 
@@ -199,7 +201,7 @@ def _psd_parts(fp):
     used = {3: 3, 4: 4, 9: 3}.get(mode, 1)
     def section(): return struct.unpack('>I', _taken(fp, 4))[0]
     if size := section(): yield _held(fp, {2: 'palette', 8: 'duotone inks'}.get(mode, 'color mode data'), size)
-    yield from _resource_parts(_taken(fp, section()))
+    yield from resource_parts(_taken(fp, section()))
     if size := section():
         head = _taken(fp, min(size, 6)).ljust(6, b'\0')
         n = abs(struct.unpack('>4xh', head)[0]) if head[:4] != bytes(4) else 0

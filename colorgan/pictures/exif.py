@@ -138,8 +138,9 @@ _SUB = 330
 
 def _tag_names(tags): return ', '.join(dict.fromkeys(ExifTags.TAGS.get(t) or ExifTags.GPSTAGS.get(t) or f'{t:#06x}' if t else 'the rest of a directory' for t in tags))
 
-def _renew(exif, size):
-    "Make tags true for an upright picture of `size` in sRGB."
+def _renew(exif, size, turned):
+    "Make tags true for an upright picture of `size` in sRGB; `turned` on its side, it has its two resolutions changed over."
+    if turned and {282, 283} <= exif.picture.keys(): exif.picture[282],exif.picture[283] = exif.picture[283],exif.picture[282]
     for tag in _LAYOUT | {_SUB}: exif.picture.pop(tag, None)
     for tag,value in zip((40962, 40963, 40961), (*size, 1)):
         if tag in exif.exposure: exif.exposure[tag] = _entry(value, exif.order)
@@ -150,6 +151,7 @@ def clean_exif(
     data: bytes|None, # EXIF as it stands in a file; None: there is none
     size: tuple[int, int], # Of the upright picture, in pixels
     notes: list[str], # Takes notes on what is not kept
+    turned: bool=False, # Whether width and height have changed places
 ) -> bytes|None: # None if nothing is left
     "Return EXIF bytes, true for an upright picture in sRGB without a thumbnail."
     if not data: return None
@@ -160,7 +162,7 @@ def clean_exif(
     if exif.bad: notes.append(f'EXIF tags not kept, as they are damaged: {_tag_names(exif.bad)}')
     if exif.thumbnail: notes.append('EXIF thumbnail not kept: it shows the picture without its colors')
     if _SUB in exif.picture: notes.append('EXIF sub-directories not kept: they describe other pictures')
-    _renew(exif, size)
+    _renew(exif, size, turned)
     return _written(exif) if exif.picture else None
 
 # %% ../../nbs/pictures/exif.ipynb #ae2e5f97
@@ -169,6 +171,14 @@ class ExifFacts(NamedTuple):
     orientation: int|None=None # 1 to 8, or a nonsense value; None: nothing is said
     adobe_rgb: bool=False # Coded in Adobe RGB
     iptc: bytes|None=None # IPTC data in the tag for them
+    resolution: tuple[float, float]|None=None # Across and down as the pixels are stored, in pixels per unit
+    unit: int=2 # 1: none, 2: inch, 3: centimeter
+
+def _ratio(entry, order):
+    "Return the fraction in an entry, or None if it is none."
+    if not entry or entry.kind != 5: return None
+    n,d = struct.unpack(order + '2I', entry.data[:8])
+    return n/d if n and d else None
 
 def exif_facts(
     data: bytes|None, # EXIF as it stands in a file
@@ -176,5 +186,7 @@ def exif_facts(
     "Return what EXIF says of the pixels; nothing where it cannot be read."
     try: exif = _parsed(data or b'')
     except (ValueError, struct.error): return ExifFacts()
-    lie,iptc = exif.picture.get(274),exif.picture.get(33723)
-    return ExifFacts(lie and _number(lie, exif.order), exif.interop.get(1, _Entry(2, 0, b'')).data[:3] == b'R03', iptc and iptc.data)
+    lie,iptc,unit,*xy = (exif.picture.get(o) for o in (274, 33723, 296, 282, 283))
+    x,y = (_ratio(o, exif.order) for o in xy)
+    adobe = exif.interop.get(1, _Entry(2, 0, b'')).data[:3] == b'R03'
+    return ExifFacts(lie and _number(lie, exif.order), adobe, iptc and iptc.data, (x, y) if x and y else None, _number(unit, exif.order) if unit else 2)

@@ -44,7 +44,7 @@ _JPEG = {
 _PNG = {
     'IHDR': _ANEW, 'PLTE': _ANEW, 'tRNS': _ANEW, 'acTL': _ANEW, 'fcTL': _ANEW, 'sBIT': _ANEW, 'IEND': _ANEW, 'iDOT': _ANEW, 'pixels': Fate('made anew', 'colored'),
     'iCCP': _SRGB, 'sRGB': _SRGB, 'gAMA': _SRGB, 'cHRM': _SRGB, 'cICP': _SRGB, 'mDCV': _SRGB, 'cLLI': _SRGB, 'mDCv': _SRGB, 'cLLi': _SRGB,
-    'eXIf': _EXIF, 'tEXt': _KEPT, 'zTXt': _KEPT, 'iTXt': _KEPT, 'pHYs': _KEPT, 'caBX': _CREDENTIALS,
+    'eXIf': _EXIF, 'tEXt': _KEPT, 'zTXt': _KEPT, 'iTXt': _KEPT, 'pHYs': _KEPT, 'caBX (C2PA)': _CREDENTIALS,
     'tIME': Fate('taken out', 'the time of the last change'), 'hIST': Fate('taken out', 'it counts the old colors'), 'sPLT': Fate('taken out', 'it lists the old colors'),
     'bKGD': Fate('not kept', 'a background for viewers'), **_AFTER, '[a-z]?[A-Z][a-z]': Fate('kept', 'PNG calls it safe to copy')}
 _GIF = {'aspect': Fate('kept', 'the shape of the pixels'), 'comment': _KEPT, 'XMP': _XMP, 'ICC': _SRGB, 'frame control': Fate('kept', 'its timing'),

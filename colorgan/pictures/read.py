@@ -30,12 +30,19 @@ def _ppm_top(head):
     words = re.sub(rb'#[^\n]*\n', b' ', head).split(None, 4)
     return int(words[3]) if words[0] in (b'P2', b'P3', b'P5', b'P6') else 255
 
+def _jp2_depth(head):
+    "Return the most bits of a channel of a JPEG 2000: by its stream of pixels, or by the boxes where that begins too far on."
+    at = head.find(b'\xff\x4f\xff\x51') + 40
+    if at >= 40: depths = head[at + 2:at + 2 + 3*int.from_bytes(head[at:at + 2], 'big'):3]
+    elif (depth := head[head.find(b'ihdr') + 14]) != 255: depths = [depth]
+    else: depths = head[(at := head.find(b'bpcc')) + 4:at - 4 + int.from_bytes(head[at - 4:at], 'big')]
+    return max((o & 127) + 1 for o in depths or [7])
+
 def _bit_depth(im, head):
     "Return the bits per channel, by the beginning of the file where Pillow does not say."
     if im.format == 'PNG': return head[24]
     if im.format == 'JPEG2000':
-        at = 42 if head.startswith(b'\xff\x4f') else head.find(b'ihdr') + 14
-        return (head[at] & 127) + 1
+        return _jp2_depth(head)
     if im.format == 'AVIF' and (at := head.find(b'av1C')) > 0 and head[at + 6] & 64: return 12 if head[at + 6] & 32 else 10
     if im.format == 'HEIF': return im.info.get('bit_depth', 8)
     if im.format == 'JXL': return jxl_header(head)[2]
@@ -81,7 +88,7 @@ def _frame_indices(im, notes):
     "Return which frames of a file are read."
     n = getattr(im, 'n_frames', 1)
     if im.format not in _ANIMATED:
-        if n > 1: notes.append(f'only the first of {n} pictures in this {im.format} file')
+        if n > 1 and im.format != 'PSD': notes.append(f'only the first of {n} pictures in this {im.format} file')  # a PSD has layers, and its parts are named
         return range(1)
     still = int(n > 1 and bool(im.info.get('default_image')))  # what a PNG shows where it can't move
     if still: notes.append('the still picture for viewers that show no animation is left out')
@@ -274,5 +281,5 @@ def describe(
     f = PictureFile(path, max_pixels=float('inf'))
     return dict(file=f.name, format=f.format, mode=f.mode, width=f.width, height=f.height, depth=f.depth, kind=f.kind, alpha=f.has_alpha,
                 frames=f.n_frames, animated=f.animated, profile=f.profile, orientation=f.orientation, dpi=f.dpi, text=f.text,
-                comment=f.comment and f.comment.decode('utf-8', 'replace'), exif=exif_values(f.exif), notes=f.notes,
+                comment=f.comment and f.comment.decode('utf-8', 'replace'), exif=exif_values(f.exif), parts=f.parts, notes=f.notes,
                 record=read_record(f, f.format))
