@@ -147,6 +147,7 @@ def _renew(exif, size, turned):
     if 1 in exif.interop: exif.interop[1] = _entry('R98', exif.order)
     if exif.picture or exif.exposure or exif.place: exif.picture[274] = _entry(1, exif.order)
 
+# %% ../../nbs/pictures/exif.ipynb #4001e137
 def clean_exif(
     data: bytes|None, # EXIF as it stands in a file; None: there is none
     size: tuple[int, int], # Of the upright picture, in pixels
@@ -165,7 +166,7 @@ def clean_exif(
     _renew(exif, size, turned)
     return _written(exif) if exif.picture else None
 
-# %% ../../nbs/pictures/exif.ipynb #ae2e5f97
+# %% ../../nbs/pictures/exif.ipynb #87af4c81
 class ExifFacts(NamedTuple):
     "What EXIF says of the pixels."
     orientation: int|None=None # 1 to 8, or a nonsense value; None: nothing is said
@@ -180,6 +181,7 @@ def _ratio(entry, order):
     n,d = struct.unpack(order + '2I', entry.data[:8])
     return n/d if n and d else None
 
+# %% ../../nbs/pictures/exif.ipynb #6526f5db
 def exif_facts(
     data: bytes|None, # EXIF as it stands in a file
 ) -> ExifFacts:

@@ -61,8 +61,7 @@ def _png_texts(parts, notes):
         try:
             text = _png_text(part.name, part.data or b'')
             role = _PROFILES.get(text.keyword)
-            if role: data.setdefault(role, _unwrapped(text))
-            else: texts.append(text)
+            data.setdefault(role, _unwrapped(text)) if role else texts.append(text)
         except (IndexError, ValueError, zlib.error): notes.append(f"PNG: a damaged text ({part.name}) not kept")
     return texts,data
 
@@ -191,7 +190,7 @@ def _raw(format, parts, info, notes):
     xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
     return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
 
-# %% ../../nbs/pictures/metadata.ipynb #a115b16c
+# %% ../../nbs/pictures/metadata.ipynb #4f6bf9de
 def _density(format, parts, info, facts):
     "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
     data = _first(parts, 'resolution') or b''
@@ -214,7 +213,7 @@ def _resolution(density, unit, turned):
     if not density or unit == 1: return None,density
     return (tuple(o*2.54 for o in density) if unit == 3 else density),None
 
-# %% ../../nbs/pictures/metadata.ipynb #f10e4b62
+# %% ../../nbs/pictures/metadata.ipynb #ec002430
 def _orientation(im, facts, notes):
     "Return how the stored pixels lie."
     lie = facts.orientation
@@ -314,7 +313,7 @@ def _move_texts(kept, format, notes):
         kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
     if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
 
-# %% ../../nbs/pictures/metadata.ipynb #53be782f
+# %% ../../nbs/pictures/metadata.ipynb #25cd053f
 def _drop_placeless(kept, format, notes):
     "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
     if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi

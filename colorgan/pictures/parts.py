@@ -29,7 +29,7 @@ _SRGB = Fate('made anew', 'the colored picture is in sRGB')
 _EXIF = Fate('kept', 'orientation, size and color space are set anew; no thumbnail')
 _XMP = Fate('kept', 'without promises of other pictures and films')
 _AFTER = {'JPEG after the end': _SECOND, 'film after the end': _FILM, 'bytes after the end': _HIDDEN}
-_PHOTOSHOP = {'Photoshop IPTC': _KEPT, 'Photoshop EXIF': _EXIF, 'Photoshop XMP': _XMP, 'Photoshop ICC': _SRGB, 'Photoshop resolution': _KEPT, 'Photoshop version': _ANEW,
+_PHOTOSHOP = {**dict.fromkeys(('Photoshop IPTC', 'Photoshop IPTC digest', 'Photoshop copyright flag', 'Photoshop URL'), _KEPT), 'Photoshop EXIF': _EXIF, 'Photoshop XMP': _XMP, 'Photoshop ICC': _SRGB, 'Photoshop resolution': _KEPT, 'Photoshop version': _ANEW,
               'Photoshop thumbnail': Fate('taken out', 'it shows the picture without its colors'), 'Photoshop path': Fate('not kept', 'a path of Photoshop'),
               'Photoshop *': Fate('not kept', 'a setting of Photoshop')}
 
@@ -39,8 +39,7 @@ _JPEG = {
     'APP1 (EXIF)': _EXIF, 'APP1 (XMP)': _XMP, 'APP1 (extended XMP)': Fate('not kept', 'only the main packet of XMP is kept'),
     'APP2 (ICC)': _SRGB, 'APP2 (MPF)': Fate('taken out', 'it points to pictures that are not kept'), 'APP2 (gain map)': _GAIN,
     'APP2 (FlashPix)': Fate('not kept', 'an old kind of preview'), 'APP11 (JUMBF, C2PA)': _CREDENTIALS,
-    'Photoshop IPTC digest': _KEPT, 'Photoshop copyright flag': _KEPT, 'Photoshop URL': _KEPT, **_PHOTOSHOP,
-    'APP12 (Ducky)': _ANEW, 'APP14 (Adobe)': _ANEW, 'COM': _KEPT, 'pixels': Fate('made anew', 'colored'), **_AFTER}
+    **_PHOTOSHOP, 'APP12 (Ducky)': _ANEW, 'APP14 (Adobe)': _ANEW, 'COM': _KEPT, 'pixels': Fate('made anew', 'colored'), **_AFTER}
 _PNG = {
     'IHDR': _ANEW, 'PLTE': _ANEW, 'tRNS': _ANEW, 'acTL': _ANEW, 'fcTL': _ANEW, 'sBIT': _ANEW, 'IEND': _ANEW, 'iDOT': _ANEW, 'pixels': Fate('made anew', 'colored'),
     'iCCP': _SRGB, 'sRGB': _SRGB, 'gAMA': _SRGB, 'cHRM': _SRGB, 'cICP': _SRGB, 'mDCV': _SRGB, 'cLLI': _SRGB, 'mDCv': _SRGB, 'cLLi': _SRGB,
@@ -78,7 +77,10 @@ def fate_of(
     return next((fate for pattern,fate in table.items() if fnmatchcase(name, pattern)), Fate('not kept', 'its meaning is not known'))
 
 # %% ../../nbs/pictures/parts.ipynb #7f5484a2
-def _times(names): return ', '.join(f'{name} ({n} times)' if n > 1 else name for name,n in Counter(names).items())
+def _times(names):
+    "Return names in a line, with how often each stands there; of many the first ones."
+    every = [f'{name} ({n} times)' if n > 1 else name for name,n in Counter(names).items()]
+    return ', '.join(every[:6]) + f' and {len(every) - 6} more (`colorgan info` lists them)'*(len(every) > 6)
 
 def part_notes(
     format: str, # As Pillow calls it
