@@ -79,7 +79,7 @@ def _segments(fp):
         if marker == 0xda: yield Part('pixels', _next_marker(fp))
 
 # %% ../../nbs/pictures/containers.ipynb #bdf31729
-_RESOURCES = {0x03ed: 'resolution', 0x0404: 'IPTC', 0x0409: 'thumbnail', 0x040a: 'copyright flag', 0x040b: 'URL', 0x040c: 'thumbnail', 0x040f: 'ICC',
+_RESOURCES = {0x03ed: 'resolution', 0x03ee: 'channel names', 0x0404: 'IPTC', 0x0409: 'thumbnail', 0x040a: 'copyright flag', 0x040b: 'URL', 0x040c: 'thumbnail', 0x040f: 'ICC',
               0x0421: 'version', 0x0422: 'EXIF', 0x0424: 'XMP', 0x0425: 'IPTC digest'}
 _RESOURCE_ROLES = {0x03ed: 'resolution', 0x0404: 'iptc', 0x040f: 'icc', 0x0422: 'exif', 0x0424: 'xmp'}
 
@@ -194,20 +194,31 @@ def _webp_parts(fp):
     yield from _rest(fp)
 
 # %% ../../nbs/pictures/containers.ipynb #9a8fa4bd
+def _layers(fp, size):
+    "Return the part that the layers are, and their number; it is negative where the first extra channel is what is clear in the flattened picture."
+    head = _taken(fp, min(size, 10)).ljust(10, b'\0')
+    fp.seek(max(0, size - 10), 1)
+    n = struct.unpack('>4xh4x', head)[0] if head[:4] != bytes(4) else 0
+    return Part('layers' if n else 'layer data', size, str(abs(n)).encode()),n
+
+def _is_saved_mask(mode, channels, layers, names):
+    "Return whether the fourth channel of RGB is a mask that somebody saved, not what is clear."
+    return mode == 3 and channels == 4 and layers >= 0 and names[1:2] != b'' and not names[1:].startswith(b'Transparency')
+
 def _psd_parts(fp):
     "Yield the sections of a PSD, and its resources one by one."
-    head = _taken(fp, 26)
-    channels,mode = struct.unpack('>12xH10xH', head)
-    used = {3: 3, 4: 4, 9: 3}.get(mode, 1)
+    channels,mode = struct.unpack('>12xH10xH', _taken(fp, 26))
+    used,names,n = {3: 3, 4: 4, 9: 3}.get(mode, 1),b'',0
     def section(): return struct.unpack('>I', _taken(fp, 4))[0]
     if size := section(): yield _held(fp, {2: 'palette', 8: 'duotone inks'}.get(mode, 'color mode data'), size)
-    yield from resource_parts(_taken(fp, section()))
+    for part in resource_parts(_taken(fp, section())):
+        if part.name == 'Photoshop channel names': names = part.data
+        yield part
     if size := section():
-        head = _taken(fp, min(size, 6)).ljust(6, b'\0')
-        n = abs(struct.unpack('>4xh', head)[0]) if head[:4] != bytes(4) else 0
-        yield Part('layers' if n else 'layer data', size, str(n).encode())
-        fp.seek(size - min(size, 6), 1)
-    if channels > used + (mode == 3 and channels == 4): yield Part('extra channels' if mode != 7 else 'further channels', channels - used)
+        part,n = _layers(fp, size)
+        yield part
+    if mode == 3 and channels == 4 and not _is_saved_mask(mode, channels, n, names): used = 4
+    if channels > used: yield Part('further channels' if mode == 7 else 'extra channels', channels - used)
     yield Part('pixels', fp.seek(0, 2) - fp.tell())
 
 # %% ../../nbs/pictures/containers.ipynb #f7c5d14b

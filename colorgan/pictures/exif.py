@@ -78,6 +78,8 @@ class _Writer:
         self.out = bytearray(self.fixed.stop)
         if self.fixed: self.out[self.fixed.start:] = note.data
 
+    def put(self, at, data): self.out[at:at+len(data)] = data
+
     def room(self, n):
         "Return where `n` bytes are free."
         at = self.free
@@ -86,30 +88,29 @@ class _Writer:
         self.out += bytes(max(0, self.free - len(self.out)))
         return at
 
-    def put(self, at, data): self.out[at:at+len(data)] = data
-
-    def directory(self, entries):
-        "Write a directory and return where it stands."
-        at = self.room(6 + 12*len(entries))
-        self.put(at, struct.pack(self.order + 'H', len(entries)))
-        for i,(tag,e) in enumerate(sorted(entries.items())):
-            if len(e.data) <= 4: value = e.data.ljust(4, b'\0')
-            else:
-                place = self.fixed.start if tag == _MAKER and self.fixed else self.room(len(e.data))
-                self.put(place, e.data)
-                value = struct.pack(self.order + 'I', place)
-            self.put(at + 2 + 12*i, struct.pack(self.order + '2HI', tag, e.kind, e.count) + value)
-        return at
-
 # %% ../../nbs/pictures/exif.ipynb #356182c1
+def _put_directory(w, entries):
+    "Write a directory and return where it stands."
+    at = w.room(6 + 12*len(entries))
+    w.put(at, struct.pack(w.order + 'H', len(entries)))
+    for i,(tag,e) in enumerate(sorted(entries.items())):
+        value = e.data.ljust(4, b'\0')
+        if len(e.data) > 4:
+            place = w.fixed.start if tag == _MAKER and w.fixed else w.room(len(e.data))
+            w.put(place, e.data)
+            value = struct.pack(w.order + 'I', place)
+        w.put(at + 2 + 12*i, struct.pack(w.order + '2HI', tag, e.kind, e.count) + value)
+    return at
+
+# %% ../../nbs/pictures/exif.ipynb #2d9ed2b9
 def _written(exif):
     "Return directories as EXIF bytes; an empty directory is left out."
     w = _Writer(exif)
     def nested(entries, **within):
-        places = {tag: w.directory(found) for tag,found in within.values() if found}
+        places = {tag: _put_directory(w, found) for tag,found in within.values() if found}
         return entries | {tag: _Entry(4, 1, struct.pack(exif.order + 'I', at)) for tag,at in places.items()}
     exposure = nested(exif.exposure, interop=(_INTEROP, exif.interop))
-    at = w.directory(nested(exif.picture, exposure=(34665, exposure), place=(34853, exif.place)))
+    at = _put_directory(w, nested(exif.picture, exposure=(34665, exposure), place=(34853, exif.place)))
     w.put(0, (b'II*\0' if exif.order == '<' else b'MM\0*') + struct.pack(exif.order + 'I', at))
     return b'Exif\0\0' + bytes(w.out)
 
@@ -120,7 +121,7 @@ def _entry(value, order):
     near = Fraction(value).limit_denominator(1<<16)
     return _Entry(5, 1, struct.pack(order + '2I', near.numerator, near.denominator))
 
-# %% ../../nbs/pictures/exif.ipynb #2d9ed2b9
+# %% ../../nbs/pictures/exif.ipynb #28a417fc
 def with_tags(
     data: bytes|None, # EXIF as it stands in a file; None: there is none
     tags: dict[int, str|int|float|None], # Of the first directory; None takes a tag out
@@ -132,7 +133,7 @@ def with_tags(
         if value is not None: exif.picture[tag] = _entry(value, exif.order)
     return _written(exif) if exif.picture or exif.exposure or exif.place else None
 
-# %% ../../nbs/pictures/exif.ipynb #09a98fa6
+# %% ../../nbs/pictures/exif.ipynb #4001e137
 _LAYOUT = {*range(254, 260), 262, 266, 273, 277, 278, 279, 284, 513, 514, 700, 34675, 33723, 34377}  # of old pixels, and what has a place of its own
 _SUB = 330
 
@@ -147,7 +148,7 @@ def _renew(exif, size, turned):
     if 1 in exif.interop: exif.interop[1] = _entry('R98', exif.order)
     if exif.picture or exif.exposure or exif.place: exif.picture[274] = _entry(1, exif.order)
 
-# %% ../../nbs/pictures/exif.ipynb #4001e137
+# %% ../../nbs/pictures/exif.ipynb #6d92ac80
 def clean_exif(
     data: bytes|None, # EXIF as it stands in a file; None: there is none
     size: tuple[int, int], # Of the upright picture, in pixels
@@ -166,7 +167,7 @@ def clean_exif(
     _renew(exif, size, turned)
     return _written(exif) if exif.picture else None
 
-# %% ../../nbs/pictures/exif.ipynb #87af4c81
+# %% ../../nbs/pictures/exif.ipynb #6526f5db
 class ExifFacts(NamedTuple):
     "What EXIF says of the pixels."
     orientation: int|None=None # 1 to 8, or a nonsense value; None: nothing is said
@@ -175,13 +176,13 @@ class ExifFacts(NamedTuple):
     resolution: tuple[float, float]|None=None # Across and down as the pixels are stored, in pixels per unit
     unit: int=2 # 1: none, 2: inch, 3: centimeter
 
+# %% ../../nbs/pictures/exif.ipynb #26635b1d
 def _ratio(entry, order):
     "Return the fraction in an entry, or None if it is none."
     if not entry or entry.kind != 5: return None
     n,d = struct.unpack(order + '2I', entry.data[:8])
     return n/d if n and d else None
 
-# %% ../../nbs/pictures/exif.ipynb #6526f5db
 def exif_facts(
     data: bytes|None, # EXIF as it stands in a file
 ) -> ExifFacts:

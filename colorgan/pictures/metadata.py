@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 
 from .containers import parts_of, resource_parts
 from .exif import clean_exif, exif_facts, with_tags
-from .parts import fate_of, part_list, part_notes
+from .parts import check_flattened, fate_of, part_list, part_notes
 from .tone import profile_of
 from .xmp import OURS, SYNTHETIC_SOURCE, clean_xmp, marked_xmp, xmp_properties
 
@@ -190,7 +190,7 @@ def _raw(format, parts, info, notes):
     xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
     return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
 
-# %% ../../nbs/pictures/metadata.ipynb #4f6bf9de
+# %% ../../nbs/pictures/metadata.ipynb #b2935abc
 def _density(format, parts, info, facts):
     "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
     data = _first(parts, 'resolution') or b''
@@ -213,7 +213,7 @@ def _resolution(density, unit, turned):
     if not density or unit == 1: return None,density
     return (tuple(o*2.54 for o in density) if unit == 3 else density),None
 
-# %% ../../nbs/pictures/metadata.ipynb #ec002430
+# %% ../../nbs/pictures/metadata.ipynb #79df0cb8
 def _orientation(im, facts, notes):
     "Return how the stored pixels lie."
     lie = facts.orientation
@@ -231,6 +231,7 @@ def read_metadata(
 ) -> Metadata:
     "Read what a file carries. Raises `UnusableError` if its colors cannot be converted."
     parts,format,info,notes = list(parts_of(fp, im.format)),im.format,im.info,[]
+    check_flattened(format, parts)
     texts,exif,xmp,iptc = _raw(format, parts, info, notes)
     facts = exif_facts(exif)
     orientation = _orientation(im, facts, notes)
@@ -305,15 +306,14 @@ _NO_PLACE = {'GIF': ('exif', 'dpi', 'iptc'), 'WEBP': ('iptc',), 'AVIF': ('iptc',
 def _move_texts(kept, format, notes):
     "Put texts and comments where `format` has them, and note what is lost."
     if format == 'PNG':
-        kept.texts += [Text('Comment', _readable(o)) for o in kept.comments]
-        kept.comments = []
+        kept.texts,kept.comments = [*kept.texts, *(Text('Comment', _readable(o)) for o in kept.comments)],[]
         return
     if not kept.comments:
         kept.comments = [t.text.encode() for t in kept.texts if t.keyword == 'Comment']
         kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
     if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
 
-# %% ../../nbs/pictures/metadata.ipynb #25cd053f
+# %% ../../nbs/pictures/metadata.ipynb #81dbd559
 def _drop_placeless(kept, format, notes):
     "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
     if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from .containers import Part
+from .source import UnusableError
 
 # %% ../../nbs/pictures/parts.ipynb #6c6449fd
 class Fate(NamedTuple):
@@ -29,7 +30,7 @@ _SRGB = Fate('made anew', 'the colored picture is in sRGB')
 _EXIF = Fate('kept', 'orientation, size and color space are set anew; no thumbnail')
 _XMP = Fate('kept', 'without promises of other pictures and films')
 _AFTER = {'JPEG after the end': _SECOND, 'film after the end': _FILM, 'bytes after the end': _HIDDEN}
-_PHOTOSHOP = {**dict.fromkeys(('Photoshop IPTC', 'Photoshop IPTC digest', 'Photoshop copyright flag', 'Photoshop URL'), _KEPT), 'Photoshop EXIF': _EXIF, 'Photoshop XMP': _XMP, 'Photoshop ICC': _SRGB, 'Photoshop resolution': _KEPT, 'Photoshop version': _ANEW,
+_PHOTOSHOP = {**dict.fromkeys(('Photoshop IPTC', 'Photoshop IPTC digest', 'Photoshop copyright flag', 'Photoshop URL'), _KEPT), 'Photoshop EXIF': _EXIF, 'Photoshop XMP': _XMP, 'Photoshop ICC': _SRGB, 'Photoshop resolution': _KEPT, 'Photoshop version': _ANEW, 'Photoshop channel names': _ANEW,
               'Photoshop thumbnail': Fate('taken out', 'it shows the picture without its colors'), 'Photoshop path': Fate('not kept', 'a path of Photoshop'),
               'Photoshop *': Fate('not kept', 'a setting of Photoshop')}
 
@@ -105,3 +106,12 @@ def part_list(
         if found and found[-1]['name'] == p.name: found[-1]['bytes'] += p.size
         else: found.append(dict(name=p.name, bytes=p.size, becomes=fate_of(format, p.name).what))
     return found
+
+# %% ../../nbs/pictures/parts.ipynb #1a377d16
+def check_flattened(
+    format: str, # As Pillow calls it
+    parts: Iterable[Part], # Of a file
+) -> None:
+    "Raise `UnusableError` for a PSD without a flattened picture."
+    version = next((p.data for p in parts if format == 'PSD' and p.name == 'Photoshop version'), None)
+    if version and version[4:5] == b'\0': raise UnusableError('it holds layers but no flattened picture. Save it with "Maximize Compatibility", or as TIFF.')

@@ -109,6 +109,11 @@ def _webp_lossless(head):
     return kind == b'VP8L'
 
 # %% ../../nbs/pictures/read.ipynb #84f0d892
+def _has_alpha(im, carried):
+    "Return whether a picture has an alpha. The fourth channel of a PSD may be a mask that somebody saved."
+    saved = im.format == 'PSD' and any(o['name'] == 'extra channels' for o in carried.parts)
+    return im.has_transparency_data and not saved
+
 def _pillow_header(fp, head, name, max_pixels):
     "Read the header of anything but a TIFF."
     if is_jxl(head): _check_size(name, jxl_header(head)[:2], max_pixels)
@@ -125,7 +130,7 @@ def _pillow_header(fp, head, name, max_pixels):
     carried.notes[:0] = notes
     width,height = upright_size(im.size, carried.orientation)
     return _Header(**vars(carried), name=name, format='JPEG' if format == 'MPO' else format, mode=im.mode, width=width, height=height,
-                   depth=depth, kind=kind, has_alpha=im.has_transparency_data or format == 'GIF' and moves, n_frames=len(indices),
+                   depth=depth, kind=kind, has_alpha=_has_alpha(im, carried) or format == 'GIF' and moves, n_frames=len(indices),
                    loop=_repetitions(im), lossless=format == 'WEBP' and _webp_lossless(head), indices=indices)
 
 # %% ../../nbs/pictures/read.ipynb #b8059760
@@ -183,6 +188,7 @@ def _deep_pixels(fp, format, depth, size):
 # %% ../../nbs/pictures/read.ipynb #347dd41d
 def _pillow_picture(im, fp, header, float_range):
     "Decode the frame at which `im` stands."
+    if im.format == 'PSD' and im.mode == 'RGBA' and not header.has_alpha: im = im.convert('RGB')
     deep = header.depth > 8 and (im.mode not in ('I', 'I;16', 'I;16B', 'F') or header.format in ('PNG', 'JXL'))
     if deep: color,alpha = from_array(_deep_pixels(fp, header.format, header.depth, im.size), None, header.notes)
     else:
