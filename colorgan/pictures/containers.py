@@ -99,6 +99,15 @@ def resource_parts(
         at += 4 + (size + 1 & ~1)
 
 # %% ../../nbs/pictures/containers.ipynb #c2f10e70
+_TRAILERS = {b'SEFT': 'Samsung', b'cbipcbbl': 'Photo Mechanic', b'\xa1\xb2\xc3\xd4': 'FotoStation', b'AXS': 'AFCP', b'CANON OPTIONAL DATA': 'Canon'}  # by how they end
+
+def _trailer(fp, head):
+    "Return what the bytes are that follow the end."
+    if head[4:8] == b'ftyp': return 'film'
+    fp.seek(-64, 2) if fp.seek(0, 2) > 64 else fp.seek(0)
+    end = fp.read()
+    return next((f'data of {name}' for sign,name in _TRAILERS.items() if sign in end[-12:] or len(sign) > 12 and sign in end), 'bytes')
+
 def _rest(fp):
     "Yield what follows the end of a picture."
     while head := fp.read(16):
@@ -110,9 +119,10 @@ def _rest(fp):
             yield Part('JPEG after the end', fp.tell() - at)
             continue
         padding = stop - at < 1<<16 and not fp.read().strip(b'\0\r\n ')
-        if not padding: yield Part(f"{'film' if head[4:8] == b'ftyp' else 'bytes'} after the end", stop - at)
+        if not padding: yield Part(f'{_trailer(fp, head)} after the end', stop - at)
         fp.seek(stop)
 
+# %% ../../nbs/pictures/containers.ipynb #ab34ee78
 def _jpeg_parts(fp):
     "Yield the segments of a JPEG, the resources of Photoshop in them, and what follows the end."
     blocks = b''
@@ -124,7 +134,7 @@ def _jpeg_parts(fp):
             yield part
     yield from _rest(fp)
 
-# %% ../../nbs/pictures/containers.ipynb #81a7add3
+# %% ../../nbs/pictures/containers.ipynb #6829d894
 PNG_BEGINS = b'\x89PNG\r\n\x1a\n'
 _CHUNK_ROLES = {b'eXIf': 'exif', b'iCCP': 'icc', b'tEXt': 'text', b'zTXt': 'text', b'iTXt': 'text', b'pHYs': 'resolution'} | dict.fromkeys((b'gAMA', b'cHRM', b'cICP', b'sRGB'), 'tone')
 
@@ -139,7 +149,7 @@ def _png_parts(fp):
         fp.seek(4, 1)
     yield from _rest(fp)
 
-# %% ../../nbs/pictures/containers.ipynb #0a4c76e9
+# %% ../../nbs/pictures/containers.ipynb #68f3b829
 def _blocks(fp):
     "Read blocks to their end: as they stand, and joined."
     whole,joined = b'',b''
@@ -157,7 +167,7 @@ def _application(fp):
     if name == 'ICCRGBG1012': return Part('ICC', len(joined), joined, 'icc')
     return Part(name or 'application', len(joined), joined)
 
-# %% ../../nbs/pictures/containers.ipynb #68f3b829
+# %% ../../nbs/pictures/containers.ipynb #49f1069c
 def _colors(flags): return 3 << (flags & 7) + 1 if flags & 128 else 0
 
 def _gif_frame(fp):
@@ -180,7 +190,7 @@ def _gif_parts(fp):
             yield Part({0xf9: 'frame control', 0xfe: 'comment', 1: 'plain text'}.get(label, f'extension {label:#04x}'), len(data), data, 'comment'*(label == 0xfe))
     yield from _rest(fp)
 
-# %% ../../nbs/pictures/containers.ipynb #a8742d99
+# %% ../../nbs/pictures/containers.ipynb #c84a071c
 _WEBP_ROLES = {b'EXIF': 'exif', b'XMP ': 'xmp', b'ICCP': 'icc'}
 
 def _webp_parts(fp):
@@ -193,7 +203,7 @@ def _webp_parts(fp):
         fp.seek(size & 1, 1)
     yield from _rest(fp)
 
-# %% ../../nbs/pictures/containers.ipynb #9a8fa4bd
+# %% ../../nbs/pictures/containers.ipynb #f39bfbaf
 def _layers(fp, size):
     "Return the part that the layers are, and their number; it is negative where the first extra channel is what is clear in the flattened picture."
     head = _taken(fp, min(size, 10)).ljust(10, b'\0')
@@ -221,7 +231,7 @@ def _psd_parts(fp):
     if channels > used: yield Part('further channels' if mode == 7 else 'extra channels', channels - used)
     yield Part('pixels', fp.seek(0, 2) - fp.tell())
 
-# %% ../../nbs/pictures/containers.ipynb #f7c5d14b
+# %% ../../nbs/pictures/containers.ipynb #887d06c4
 _UUIDS = {'be7acfcb97a942e89c71999491e3afac': 'XMP', b'JpgTiffExif->JP2'.hex(): 'EXIF', '33c7a4d2b81d4723a0baf1a3e097ad38': 'IPTC',
           'b14bf8bd083d4b43a5ae8cd7d5a6ce03': 'GeoTIFF', '96a9f1f1dc98402da7aed68e34451809': 'world file', 'd8fec3d61b0e483c92975828877ec481': 'C2PA'}
 _NESTED = {b'jp2h': 0, b'res ': 0, b'asoc': 0, b'jpch': 0, b'jplh': 0, b'meta': 4, b'iprp': 0, b'ipco': 0}  # and how many bytes stand before the boxes within
@@ -237,7 +247,7 @@ def _box_head(fp, end):
     if not fp.tell() <= stop <= end: raise EOFError('a box is cut off')
     return kind,stop
 
-# %% ../../nbs/pictures/containers.ipynb #887d06c4
+# %% ../../nbs/pictures/containers.ipynb #722001b2
 def _uuid_part(fp, size):
     number = _taken(fp, 16).hex()
     name = _UUIDS.get(number, number)
@@ -258,7 +268,7 @@ def _box_parts(fp, end, depth=0):
         else: yield _held(fp, name, size, _BOX_ROLES.get(kind, ''))
         fp.seek(stop)
 
-# %% ../../nbs/pictures/containers.ipynb #afeb7785
+# %% ../../nbs/pictures/containers.ipynb #d70126b7
 _ITEM_PIXELS = {b'av01', b'hvc1', b'grid', b'iden', b'iovl'}
 
 def _items(data):
@@ -281,7 +291,7 @@ def _boxes(fp):
         fp.seek(0)
         yield from _box_parts(fp, end)
 
-# %% ../../nbs/pictures/containers.ipynb #e0d393ad
+# %% ../../nbs/pictures/containers.ipynb #72818a4d
 _WALKERS = {'JPEG': _jpeg_parts, 'MPO': _jpeg_parts, 'PNG': _png_parts, 'GIF': _gif_parts, 'WEBP': _webp_parts, 'PSD': _psd_parts,
             'JPEG2000': _boxes, 'AVIF': _boxes, 'HEIF': _boxes, 'JXL': _boxes}
 _MANY = 10_000  # parts that are not pixels

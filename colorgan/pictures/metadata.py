@@ -84,13 +84,6 @@ def exif_tags(
         else: del out[tag]
     return out
 
-# %% ../../nbs/pictures/metadata.ipynb #3be13bd2
-def _with_tags(data, tags):
-    "Return EXIF bytes with more tags."
-    out = exif_tags(data)
-    for k,v in tags.items(): out[k] = v
-    return out.tobytes()
-
 # %% ../../nbs/pictures/metadata.ipynb #0b8408da
 def _clean_exif(exif, size, tiff, notes):
     "Return `exif` as bytes, true for an upright picture without thumbnail; None if nothing is left."
@@ -102,7 +95,7 @@ def _clean_exif(exif, size, tiff, notes):
             if tag in inner: inner[tag] = pixels
         exif.get_ifd(DIRECTORIES[1])
         exif.bigtiff = False
-        return _with_tags(exif.tobytes(), {274: 1})
+        return with_tags(exif.tobytes(), {274: 1})
     except Exception as e: notes.append(f'EXIF unreadable ({e or type(e).__name__}), left out')
 
 # %% ../../nbs/pictures/metadata.ipynb #ecd48c1c
@@ -190,15 +183,16 @@ def _raw(format, parts, info, notes):
     xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
     return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
 
-# %% ../../nbs/pictures/metadata.ipynb #b2935abc
+# %% ../../nbs/pictures/metadata.ipynb #177b2485
 def _density(format, parts, info, facts):
     "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
-    data = _first(parts, 'resolution') or b''
-    if format in ('JPEG', 'MPO') and len(data) >= 7:
-        unit,x,y = struct.unpack('>2xB2H', data[:7])
+    found = {p.name: p.data or b'' for p in parts if p.role == 'resolution'}
+    data,jfif,photoshop = _first(parts, 'resolution') or b'',found.get('APP0 (JFIF)', b''),found.get('Photoshop resolution', b'')
+    if len(jfif) >= 7:
+        unit,x,y = struct.unpack('>2xB2H', jfif[:7])
         if unit or x != y or x > 1 and not facts.resolution: return (x, y),unit + 1
-    elif format == 'PNG' and len(data) == 9 and not data[8]: return struct.unpack('>2I', data[:8]),1
-    elif format == 'PSD' and len(data) == 16: return tuple(o/65536 for o in struct.unpack('>I4xI4x', data)),2
+    if not facts.resolution and len(photoshop) == 16: return tuple(o/65536 for o in struct.unpack('>I4xI4x', photoshop)),2
+    if format == 'PNG' and len(data) == 9 and not data[8]: return struct.unpack('>2I', data[:8]),1
     elif format == 'GIF' and data: return (64, data[0] + 15),1
     elif format == 'JPEG2000' and 'dpi' not in info and len(data) == 10:
         vn,vd,hn,hd,ve,he = struct.unpack('>4H2b', data)
@@ -213,7 +207,7 @@ def _resolution(density, unit, turned):
     if not density or unit == 1: return None,density
     return (tuple(o*2.54 for o in density) if unit == 3 else density),None
 
-# %% ../../nbs/pictures/metadata.ipynb #79df0cb8
+# %% ../../nbs/pictures/metadata.ipynb #8f9a8075
 def _orientation(im, facts, notes):
     "Return how the stored pixels lie."
     lie = facts.orientation
@@ -313,7 +307,7 @@ def _move_texts(kept, format, notes):
         kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
     if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
 
-# %% ../../nbs/pictures/metadata.ipynb #81dbd559
+# %% ../../nbs/pictures/metadata.ipynb #97c57e97
 def _drop_placeless(kept, format, notes):
     "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
     if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi

@@ -29,7 +29,7 @@ _HIDDEN = Fate('not kept', 'bytes that belong to no part')
 _SRGB = Fate('made anew', 'the colored picture is in sRGB')
 _EXIF = Fate('kept', 'orientation, size and color space are set anew; no thumbnail')
 _XMP = Fate('kept', 'without promises of other pictures and films')
-_AFTER = {'JPEG after the end': _SECOND, 'film after the end': _FILM, 'bytes after the end': _HIDDEN}
+_AFTER = {'JPEG after the end': _SECOND, 'data of * after the end': Fate('not kept', 'a program has put them there'), 'film after the end': _FILM, 'bytes after the end': _HIDDEN}
 _PHOTOSHOP = {**dict.fromkeys(('Photoshop IPTC', 'Photoshop IPTC digest', 'Photoshop copyright flag', 'Photoshop URL'), _KEPT), 'Photoshop EXIF': _EXIF, 'Photoshop XMP': _XMP, 'Photoshop ICC': _SRGB, 'Photoshop resolution': _KEPT, 'Photoshop version': _ANEW, 'Photoshop channel names': _ANEW,
               'Photoshop thumbnail': Fate('taken out', 'it shows the picture without its colors'), 'Photoshop path': Fate('not kept', 'a path of Photoshop'),
               'Photoshop *': Fate('not kept', 'a setting of Photoshop')}

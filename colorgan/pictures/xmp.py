@@ -15,10 +15,12 @@ from xml.etree import ElementTree
 # %% ../../nbs/pictures/xmp.ipynb #a983bbd5
 _LARGE = 1<<24  # bytes of XMP that nobody writes on purpose
 
+_WIDE = {b'\0\0\0<': 'utf-32-be', b'<\0\0\0': 'utf-32-le', b'\0<': 'utf-16-be', b'<\0': 'utf-16-le', b'\xff\xfe': 'utf-16', b'\xfe\xff': 'utf-16'}
+
 def _xmp_text(xmp):
     "Return the text of a packet that parses, and its root. Raises `ValueError` or `ElementTree.ParseError`."
-    wide = xmp[:2] in (b'\xff\xfe', b'\xfe\xff')
-    text = xmp.decode('utf-16' if wide else 'utf-8-sig').strip('\0 \r\n\t')
+    coding = next((v for k,v in _WIDE.items() if xmp.startswith(k)), 'utf-8-sig')
+    text = xmp.decode(coding).strip('\ufeff\0 \r\n\t')
     if len(xmp) > _LARGE or '<!DOCTYPE' in text or '<!ENTITY' in text: raise ValueError('it declares entities or is too large')
     return text,ElementTree.fromstring(text)
 
