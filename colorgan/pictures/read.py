@@ -86,9 +86,9 @@ _ANIMATED = {'PNG', 'GIF', 'WEBP', 'AVIF'}
 
 def _frame_indices(im, notes):
     "Return which frames of a file are read."
-    n = getattr(im, 'n_frames', 1)
+    n = 1 if im.format == 'PSD' else getattr(im, 'n_frames', 1)  # its layers are no pictures
     if im.format not in _ANIMATED:
-        if n > 1 and im.format != 'PSD': notes.append(f'only the first of {n} pictures in this {im.format} file')  # a PSD has layers, and its parts are named
+        if n > 1: notes.append(f'only the first of {n} pictures in this {im.format} file')
         return range(1)
     still = int(n > 1 and bool(im.info.get('default_image')))  # what a PNG shows where it can't move
     if still: notes.append('the still picture for viewers that show no animation is left out')

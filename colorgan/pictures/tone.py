@@ -117,6 +117,7 @@ def profile_of(
     notes: list[str], # Takes notes on what is not used
 ) -> bytes|None: # An ICC profile; None for sRGB
     "Return the profile of a file's pixels. Raises `UnusableError` where they cannot be converted."
+    if format not in ('GIF', 'JPEG2000') and not icc and any(p.role == 'icc' for p in parts): notes.append('color profile not used, as it is damaged: taken as sRGB')
     if format == 'PNG': icc = _png_profile(parts, icc, notes)
     if format in ('JPEG2000', 'AVIF', 'HEIF'): icc = _boxed_profile(parts, icc, notes)
     if format == 'GIF' and not icc: icc = next((p.data for p in parts if p.role == 'icc'), None)
