@@ -133,7 +133,7 @@ def plugin_for(
     name,opened = _PLUGINS[kind]
     return opened if importlib.util.find_spec(name) else None
 
-# %% ../../nbs/pictures/kinds.ipynb #9071037a
+# %% ../../nbs/pictures/kinds.ipynb #acad41aa
 _DRAWN = {b'tRNS', b'acTL', b'fcTL', b'fdAT', b'iCCP', b'pHYs'}  # beside the chunks that every PNG needs
 
 def _png_chunks(fp):
@@ -165,6 +165,20 @@ def _plain_png(fp):
         if (kind in _DRAWN or kind[:1].isupper()) and at not in torn: out.write(fp.read(12 + size if at > 0 else 8))
     return out
 
+# %% ../../nbs/pictures/kinds.ipynb #f43630bc
+def _without_exif(fp):
+    "Return a copy of an AVIF whose EXIF has another name."
+    fp.seek(0)
+    return io.BytesIO(re.sub(rb'(infe\x02.{7}|infe\x03.{9})Exif', rb'\1free', fp.read(), flags=re.S))
+
+def _open_despite(fp, head):
+    "Open a picture by Pillow, despite torn metadata of a PNG or an AVIF."
+    if head[:8] == b'\x89PNG\r\n\x1a\n': fp = _plain_png(fp)
+    try: return _pillow_open(fp)
+    except Exception:
+        if head[4:8] != b'ftyp': raise
+        return _pillow_open(_without_exif(fp))
+
 # %% ../../nbs/pictures/kinds.ipynb #46311061
 def is_jxl(
     head: bytes, # How a file begins
@@ -179,7 +193,7 @@ def open_image(
     fp.seek(0)
     head = fp.read(4096)
     kind = 'JPEG XL' if is_jxl(head) else _boxed_kind(head)
-    if kind not in _PLUGINS: return _pillow_open(_plain_png(fp) if head[:8] == b'\x89PNG\r\n\x1a\n' else fp)
+    if kind not in _PLUGINS: return _open_despite(fp, head)
     fp.seek(0)
     return plugin_for(kind)(fp)
 

@@ -180,10 +180,11 @@ def _raw(format, parts, info, notes):
     texts,data = _png_texts(parts, notes)
     if format == 'JPEG' and 'exif' in info: exif = info['exif']  # Pillow has joined its segments
     else: exif = _first(parts, 'exif') or data.get('exif') or info.get('exif')
+    if not exif and any(p.name == 'item Exif' for p in parts): notes.append('EXIF unreadable, left out')
     xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
     return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
 
-# %% ../../nbs/pictures/metadata.ipynb #177b2485
+# %% ../../nbs/pictures/metadata.ipynb #45486ba5
 def _density(format, parts, info, facts):
     "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
     found = {p.name: p.data or b'' for p in parts if p.role == 'resolution'}
@@ -207,7 +208,7 @@ def _resolution(density, unit, turned):
     if not density or unit == 1: return None,density
     return (tuple(o*2.54 for o in density) if unit == 3 else density),None
 
-# %% ../../nbs/pictures/metadata.ipynb #8f9a8075
+# %% ../../nbs/pictures/metadata.ipynb #9d4e8d62
 def _orientation(im, facts, notes):
     "Return how the stored pixels lie."
     lie = facts.orientation
@@ -307,7 +308,7 @@ def _move_texts(kept, format, notes):
         kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
     if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
 
-# %% ../../nbs/pictures/metadata.ipynb #97c57e97
+# %% ../../nbs/pictures/metadata.ipynb #4b3900be
 def _drop_placeless(kept, format, notes):
     "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
     if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi
