@@ -42,7 +42,7 @@ _SEGMENTS = {b'JFIF\0': 'JFIF', b'JFXX\0': 'JFXX', b'Exif\0': 'EXIF', b'http://n
              b'FPXR\0': 'FlashPix', b'urn:iso:std:iso:ts:21496:-1\0': 'gain map'}
 _SEGMENT_ROLES = {'JFIF': 'resolution', 'EXIF': 'exif', 'XMP': 'xmp', 'ICC': 'icc'}
 
-def _printable(data): return re.match('[ -~]*', data[:32].decode('latin-1'))[0].strip()
+def _printable(data, most=32): return re.match('[ -~]*', data[:most].decode('latin-1'))[0].strip()
 
 def _segment(marker, data):
     "Return the part that one segment is."
@@ -263,7 +263,7 @@ def _box_parts(fp, end, depth=0):
             yield from _box_parts(fp, stop, depth + 1)
         elif kind == b'iinf': yield from _items(_taken(fp, size))
         elif kind == b'uuid': yield _uuid_part(fp, size)
-        elif kind == b'auxC': yield Part(f'auxiliary ({_printable(_taken(fp, size)[4:])})', size)
+        elif kind == b'auxC': yield Part(f'auxiliary ({_printable(_taken(fp, size)[4:], 80)})', size)
         elif kind in _BOX_PIXELS: yield _skipped(fp, 'pixels', size)
         else: yield _held(fp, name, size, _BOX_ROLES.get(kind, ''))
         fp.seek(stop)
@@ -278,7 +278,7 @@ def _items(data):
         version,kind = data[at + 4],b''
         if version in (2, 3): kind = data[at + (12 if version == 2 else 14):][:4]
         strings = data[at + (16 if version == 2 else 18):at + 400].split(b'\0')  # its name, and of a file within its type
-        mime = _printable(strings[1]) if kind == b'mime' and len(strings) > 1 else ''
+        mime = _printable(strings[1], 80) if kind == b'mime' and len(strings) > 1 else ''
         if kind not in _ITEM_PIXELS: yield Part(f"item {_printable(kind) or 'unknown'}" + f' ({mime})'*bool(mime))
         at = data.find(b'infe', at + 4)
 
