@@ -235,7 +235,7 @@ def _psd_parts(fp):
 _UUIDS = {'be7acfcb97a942e89c71999491e3afac': 'XMP', b'JpgTiffExif->JP2'.hex(): 'EXIF', '33c7a4d2b81d4723a0baf1a3e097ad38': 'IPTC',
           'b14bf8bd083d4b43a5ae8cd7d5a6ce03': 'GeoTIFF', '96a9f1f1dc98402da7aed68e34451809': 'world file', 'd8fec3d61b0e483c92975828877ec481': 'C2PA'}
 _NESTED = {b'jp2h': 0, b'res ': 0, b'asoc': 0, b'jpch': 0, b'jplh': 0, b'meta': 4, b'iprp': 0, b'ipco': 0}  # and how many bytes stand before the boxes within
-_BOX_ROLES = {b'colr': 'tone', b'Exif': 'exif', b'resc': 'resolution', b'resd': 'resolution'}
+_BOX_ROLES = {b'colr': 'tone', b'resc': 'resolution', b'resd': 'resolution'}
 _BOX_PIXELS = {b'jp2c', b'mdat', b'moov', b'jxlc', b'jxlp', b'jbrd'}
 
 def _box_head(fp, end):
@@ -253,6 +253,12 @@ def _uuid_part(fp, size):
     name = _UUIDS.get(number, number)
     return _held(fp, f'uuid ({name})', size - 16, name.lower() if name in ('XMP', 'EXIF', 'IPTC') else '')
 
+def _named_by_content(part):
+    "Return a box of EXIF without the place of its beginning, and one of XML as XMP if it is that."
+    data = part.data or b''
+    if part.name == 'Exif': return part._replace(data=data[4 + int.from_bytes(data[:4], 'big'):], role='exif')
+    return part._replace(name='xml (XMP)', role='xmp') if b'22-rdf-syntax-ns#' in data[:4096] else part
+
 def _box_parts(fp, end, depth=0):
     "Yield the boxes up to `end`, and those within them."
     while fp.tell() + 8 <= end:
@@ -264,6 +270,7 @@ def _box_parts(fp, end, depth=0):
         elif kind == b'iinf': yield from _items(_taken(fp, size))
         elif kind == b'uuid': yield _uuid_part(fp, size)
         elif kind == b'auxC': yield Part(f'auxiliary ({_printable(_taken(fp, size)[4:], 80)})', size)
+        elif kind in (b'Exif', b'xml '): yield _named_by_content(_held(fp, name, size))
         elif kind in _BOX_PIXELS: yield _skipped(fp, 'pixels', size)
         else: yield _held(fp, name, size, _BOX_ROLES.get(kind, ''))
         fp.seek(stop)

@@ -133,7 +133,7 @@ def plugin_for(
     name,opened = _PLUGINS[kind]
     return opened if importlib.util.find_spec(name) else None
 
-# %% ../../nbs/pictures/kinds.ipynb #acad41aa
+# %% ../../nbs/pictures/kinds.ipynb #1dc2a1c0
 _DRAWN = {b'tRNS', b'acTL', b'fcTL', b'fdAT', b'iCCP', b'pHYs'}  # beside the chunks that every PNG needs
 
 def _png_chunks(fp):
@@ -165,7 +165,7 @@ def _plain_png(fp):
         if (kind in _DRAWN or kind[:1].isupper()) and at not in torn: out.write(fp.read(12 + size if at > 0 else 8))
     return out
 
-# %% ../../nbs/pictures/kinds.ipynb #f43630bc
+# %% ../../nbs/pictures/kinds.ipynb #eebf2f3e
 def _without_exif(fp):
     "Return a copy of an AVIF whose EXIF has another name."
     fp.seek(0)

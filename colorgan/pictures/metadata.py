@@ -6,7 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/pictures/metadata.ipynb #4336226a
-import json, re, struct, zlib
+import json, struct, zlib
 from dataclasses import dataclass, field
 from typing import Any, IO, NamedTuple
 from xml.etree.ElementTree import ParseError
@@ -184,7 +184,7 @@ def _raw(format, parts, info, notes):
     xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
     return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
 
-# %% ../../nbs/pictures/metadata.ipynb #45486ba5
+# %% ../../nbs/pictures/metadata.ipynb #5016de31
 def _density(format, parts, info, facts):
     "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
     found = {p.name: p.data or b'' for p in parts if p.role == 'resolution'}
@@ -208,7 +208,7 @@ def _resolution(density, unit, turned):
     if not density or unit == 1: return None,density
     return (tuple(o*2.54 for o in density) if unit == 3 else density),None
 
-# %% ../../nbs/pictures/metadata.ipynb #9d4e8d62
+# %% ../../nbs/pictures/metadata.ipynb #15d8c7dc
 def _orientation(im, facts, notes):
     "Return how the stored pixels lie."
     lie = facts.orientation
@@ -308,7 +308,7 @@ def _move_texts(kept, format, notes):
         kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
     if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
 
-# %% ../../nbs/pictures/metadata.ipynb #4b3900be
+# %% ../../nbs/pictures/metadata.ipynb #bc6eb422
 def _drop_placeless(kept, format, notes):
     "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
     if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi

@@ -57,11 +57,11 @@ _PSD = {'palette': _ANEW, 'duotone inks': Fate('not kept', 'the gray picture und
         'extra channels': Fate('not kept', 'masks or inks of their own'), 'further channels': Fate('not kept', 'only the first channel is colored'),
         'pixels': Fate('made anew', 'colored')}
 _JP2 = {**dict.fromkeys(('jP', 'ftyp', 'ihdr', 'bpcc', 'pclr', 'cmap', 'cdef', 'rreq'), _ANEW), 'colr': _SRGB, 'resc': _KEPT, 'resd': Fate('kept', 'if it is the only resolution'),
-        'uuid (XMP)': _XMP, 'uuid (EXIF)': _EXIF, 'uuid (IPTC)': _KEPT, 'uuid (GeoTIFF)': Fate('not kept', 'only TIFF has a place for it'),
+        'uuid (XMP)': _XMP, 'xml (XMP)': _XMP, 'uuid (EXIF)': _EXIF, 'uuid (IPTC)': _KEPT, 'uuid (GeoTIFF)': Fate('not kept', 'only TIFF has a place for it'),
         'xml': Fate('not kept', 'XML of its own kind'), 'jumb': _CREDENTIALS, 'pixels': Fate('made anew', 'colored'), **_AFTER}
 _BOXES = {**dict.fromkeys(('ftyp', 'hdlr', 'pitm', 'iloc', 'iref', 'idat', 'ispe', 'pixi', 'pasp', 'av1C', 'hvcC', 'av1I', 'a1op', 'a1lx', 'lsel', 'ipma', 'irot', 'imir', 'clap', 'dinf', 'free',
                            'skip', 'grpl', 'clli', 'mdcv', 'cclv', 'amve', 'JXL', 'jxll', 'jxli'), _ANEW),
-          'colr': _SRGB, 'item Exif': _EXIF, 'Exif': _EXIF, 'item mime (application/rdf+xml)': _XMP, 'xml': _XMP, 'auxiliary (*:alpha*)': _KEPT, 'auxiliary (*:auxid:1)': Fate('kept', 'the alpha of HEIC'),
+          'colr': _SRGB, 'item Exif': _EXIF, 'Exif': _EXIF, 'item mime (application/rdf+xml)': _XMP, 'xml (XMP)': _XMP, 'auxiliary (*:alpha*)': _KEPT, 'auxiliary (*:auxid:1)': Fate('kept', 'the alpha of HEIC'),
           'auxiliary (*gainmap*)': _GAIN, 'auxiliary (*)': _SECOND, 'item tmap': _GAIN, 'uuid (C2PA)': _CREDENTIALS, 'jumb': _CREDENTIALS,
           'mpvd': _FILM, 'pixels': Fate('made anew', 'colored'), **_AFTER}
 FATES = {'JPEG': _JPEG, 'PNG': _PNG, 'GIF': _GIF, 'WebP': _WEBP, 'PSD': _PSD, 'JPEG 2000': _JP2, 'AVIF, HEIC, JPEG XL': _BOXES}
