@@ -10,6 +10,8 @@ import re, struct
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+import numpy as np
+
 # %% ../../nbs/pictures/containers.ipynb #cd8d5e2e
 LARGE = 1<<24  # bytes of metadata that nobody writes on purpose
 
@@ -53,14 +55,20 @@ def _segment(marker, data):
     return Part(f'APP{marker - 0xe0}' + f' ({name})'*bool(name), len(data), data[len(begins):], _SEGMENT_ROLES.get(name, ''))
 
 # %% ../../nbs/pictures/containers.ipynb #4842af66
-_MARKER = re.compile(rb'\xff+[^\0\xd0-\xd7\xff]', re.S)
+def _marker_in(block):
+    "Return where in compressed pixels a marker begins: a byte 255, and one that is neither stuffed nor a restart; -1 if there is none."
+    a = np.frombuffer(block, np.uint8)
+    lead = np.flatnonzero(a[:-1] == 255)
+    after = a[lead + 1]
+    found = lead[(after != 0) & (after != 255) & ((after < 0xd0) | (after > 0xd7))]
+    return int(found[0]) if len(found) else -1
 
 def _next_marker(fp):
     "Move over compressed pixels to the next marker, and return how many bytes they are. Raises `EOFError`."
     start,before = fp.tell(),b''
     while block := fp.read(1<<16):
-        if found := _MARKER.search(before + block):
-            return fp.seek(fp.tell() - len(before + block) + found.end() - 2) - start
+        at = _marker_in(before + block)
+        if at >= 0: return fp.seek(fp.tell() - len(before + block) + at) - start
         before = block[-1:] if block[-1] == 255 else b''
     raise EOFError('its pixels have no end')
 

@@ -184,7 +184,7 @@ def _raw(format, parts, info, notes):
     xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
     return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
 
-# %% ../../nbs/pictures/metadata.ipynb #5016de31
+# %% ../../nbs/pictures/metadata.ipynb #7cf7fb84
 def _density(format, parts, info, facts):
     "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
     found = {p.name: p.data or b'' for p in parts if p.role == 'resolution'}
@@ -208,14 +208,14 @@ def _resolution(density, unit, turned):
     if not density or unit == 1: return None,density
     return (tuple(o*2.54 for o in density) if unit == 3 else density),None
 
-# %% ../../nbs/pictures/metadata.ipynb #15d8c7dc
+# %% ../../nbs/pictures/metadata.ipynb #3839bab5
 def _orientation(im, facts, notes):
     "Return how the stored pixels lie."
     lie = facts.orientation
     if im.format in ('JPEG2000', 'PSD') or im.format == 'JXL' and not getattr(im, 'jpeg', False):  # they are upright, whatever EXIF says
         if im.format != 'JXL' and lie not in (None, 1): notes.append(f'orientation {lie} of EXIF not used, as this format is upright')
         return 1
-    if lie is None:
+    if lie is None and im.format != 'PNG':  # Pillow would decode a PNG to know
         try: lie = im.getexif().get(274, 1)  # XMP may say it too
         except Exception: lie = 1
     return _sound_orientation(lie)
@@ -308,7 +308,7 @@ def _move_texts(kept, format, notes):
         kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
     if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
 
-# %% ../../nbs/pictures/metadata.ipynb #bc6eb422
+# %% ../../nbs/pictures/metadata.ipynb #bebb49e2
 def _drop_placeless(kept, format, notes):
     "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
     if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi
