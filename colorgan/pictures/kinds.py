@@ -6,7 +6,7 @@
 __all__ = ['file_kind']
 
 # %% ../../nbs/pictures/kinds.ipynb #4a684cfe
-import os, re, shlex, struct, zlib
+import io, os, re, shlex, struct, zlib
 import importlib.util
 from collections.abc import Callable
 from functools import cache
@@ -133,6 +133,52 @@ def plugin_for(
     name,opened = _PLUGINS[kind]
     return opened if importlib.util.find_spec(name) else None
 
+# %% ../../nbs/pictures/kinds.ipynb #1dc2a1c0
+_DRAWN = {b'tRNS', b'acTL', b'fcTL', b'fdAT', b'iCCP', b'pHYs'}  # beside the chunks that every PNG needs
+
+def _png_chunks(fp):
+    "Yield the kind of each chunk of a PNG, where it begins, and its bytes of data."
+    at,kind = 8,b''
+    while kind != b'IEND':
+        fp.seek(at)
+        if len(head := fp.read(8)) < 8: return
+        size,kind = struct.unpack('>I4s', head)
+        yield kind,at,size
+        at += 12 + size
+
+def _is_torn(fp, kind, at, size):
+    "Return whether a chunk that not every PNG needs has a wrong checksum, or is packed in an unknown way."
+    if kind[:1].isupper() or kind == b'fdAT': return False
+    fp.seek(at + 4)
+    body,check = fp.read(4 + size),fp.read(4)
+    packed = body[4:].partition(b'\0')[2][:1] if kind in (b'zTXt', b'iCCP') else b'\0'
+    return zlib.crc32(body) != int.from_bytes(check, 'big') or packed != b'\0'
+
+def _plain_png(fp):
+    "Return a PNG without what draws nothing if a part of that is torn; otherwise `fp` itself."
+    chunks = list(_png_chunks(fp))
+    torn = {at for kind,at,size in chunks if _is_torn(fp, kind, at, size)}
+    if not torn: return fp
+    out = io.BytesIO()
+    for kind,at,size in [(b'START', -12, 8), *chunks]:
+        fp.seek(max(0, at))
+        if (kind in _DRAWN or kind[:1].isupper()) and at not in torn: out.write(fp.read(12 + size if at > 0 else 8))
+    return out
+
+# %% ../../nbs/pictures/kinds.ipynb #eebf2f3e
+def _without_exif(fp):
+    "Return a copy of an AVIF whose EXIF has another name."
+    fp.seek(0)
+    return io.BytesIO(re.sub(rb'(infe\x02.{7}|infe\x03.{9})Exif', rb'\1free', fp.read(), flags=re.S))
+
+def _open_despite(fp, head):
+    "Open a picture by Pillow, despite torn metadata of a PNG or an AVIF."
+    if head[:8] == b'\x89PNG\r\n\x1a\n': fp = _plain_png(fp)
+    try: return _pillow_open(fp)
+    except Exception:
+        if head[4:8] != b'ftyp': raise
+        return _pillow_open(_without_exif(fp))
+
 # %% ../../nbs/pictures/kinds.ipynb #46311061
 def is_jxl(
     head: bytes, # How a file begins
@@ -147,7 +193,7 @@ def open_image(
     fp.seek(0)
     head = fp.read(4096)
     kind = 'JPEG XL' if is_jxl(head) else _boxed_kind(head)
-    if kind not in _PLUGINS: return _pillow_open(fp)
+    if kind not in _PLUGINS: return _open_despite(fp, head)
     fp.seek(0)
     return plugin_for(kind)(fp)
 

@@ -6,50 +6,64 @@
 __all__ = []
 
 # %% ../../nbs/pictures/metadata.ipynb #4336226a
-import json, re, struct, zlib
+import json, struct, zlib
 from dataclasses import dataclass, field
-from html import escape
-from itertools import chain
-from typing import Any, IO
-from xml.etree import ElementTree
+from typing import Any, IO, NamedTuple
+from xml.etree.ElementTree import ParseError
 
 from PIL import ExifTags, Image
 
+from .containers import parts_of, resource_parts
+from .exif import clean_exif, exif_facts, with_tags
+from .parts import check_flattened, fate_of, part_list, part_notes
+from .tone import profile_of
+from .xmp import OURS, SYNTHETIC_SOURCE, clean_xmp, marked_xmp, xmp_properties
+
 # %% ../../nbs/pictures/metadata.ipynb #a696349b
-PNG_BEGINS = b'\x89PNG\r\n\x1a\n'
 _LARGE = 1<<24  # bytes of metadata that nobody writes on purpose
+
+class Text(NamedTuple):
+    "A text of a PNG."
+    keyword: str # Such as 'Title'
+    text: str
+    language: str='' # Such as 'de'
+    translated: str='' # The keyword in that language
 
 def _inflated(data):
     z = zlib.decompressobj()
     text = z.decompress(data, _LARGE)
-    return text if z.eof else b''
+    if not z.eof: raise ValueError
+    return text
 
 def _png_text(kind, data):
-    "Keyword and text of a tEXt, zTXt or iTXt chunk."
+    "Return the text of a tEXt, zTXt or iTXt chunk."
     key,_,rest = data.partition(b'\0')
-    if kind == b'tEXt': text = rest.decode('latin-1')
-    elif kind == b'zTXt': text = _inflated(rest[1:]).decode('latin-1')
-    else:
-        text = rest[2:].split(b'\0', 2)[2]
-        text = (_inflated(text) if rest[:1] == b'\1' else text).decode('utf-8', 'replace')
-    return key.decode('latin-1'),text
+    key = key.decode('latin-1')
+    if kind == 'tEXt': return Text(key, rest.decode('latin-1'))
+    if kind == 'zTXt': return Text(key, _inflated(rest[1:]).decode('latin-1'))
+    language,translated,text = rest[2:].split(b'\0', 2)
+    text = (_inflated(text) if rest[:1] == b'\1' else text).decode('utf-8', 'replace')
+    return Text(key, text, language.decode('latin-1'), translated.decode('utf-8', 'replace'))
 
 # %% ../../nbs/pictures/metadata.ipynb #b933d7bf
-def _png_extras(fp):
-    "Return text by keyword, and EXIF, of a PNG file, before and after its pixels."
-    fp.seek(8)
-    text,exif = {},None
-    while len(head := fp.read(8)) == 8:
-        length,kind = struct.unpack('>I4s', head)
-        if kind not in (b'tEXt', b'zTXt', b'iTXt', b'eXIf') or length > _LARGE: fp.seek(length + 4, 1)
-        else:
-            data = fp.read(length)
-            fp.seek(4, 1)
-            if kind == b'eXIf': exif = data
-            else:
-                try: text.update([_png_text(kind, data)])
-                except (IndexError, zlib.error): pass
-    return text,exif
+_PROFILES = {'XML:com.adobe.xmp': 'xmp', 'Raw profile type xmp': 'xmp', 'Raw profile type exif': 'exif', 'Raw profile type APP1': 'exif',
+             'Raw profile type iptc': 'iptc', 'Raw profile type 8bim': 'iptc'}
+
+def _unwrapped(text):
+    "Return the bytes that a text stands for: hexadecimal digits after a name and a length, or the text itself."
+    if not text.keyword.startswith('Raw'): return text.text.encode()
+    return bytes.fromhex(''.join(text.text.strip().split('\n', 2)[2].split()))
+
+def _png_texts(parts, notes):
+    "Return the texts of a PNG, and the EXIF, XMP and IPTC data that stand in texts."
+    texts,data = [],{}
+    for part in (p for p in parts if p.role == 'text'):
+        try:
+            text = _png_text(part.name, part.data or b'')
+            role = _PROFILES.get(text.keyword)
+            data.setdefault(role, _unwrapped(text)) if role else texts.append(text)
+        except (IndexError, ValueError, zlib.error): notes.append(f"PNG: a damaged text ({part.name}) not kept")
+    return texts,data
 
 # %% ../../nbs/pictures/metadata.ipynb #adae7e22
 DIRECTORIES = 34665,34853  # the tags that point to the exposure and to the place
@@ -70,13 +84,6 @@ def exif_tags(
         else: del out[tag]
     return out
 
-# %% ../../nbs/pictures/metadata.ipynb #3be13bd2
-def _with_tags(data, tags):
-    "Return EXIF bytes with more tags."
-    out = exif_tags(data)
-    for k,v in tags.items(): out[k] = v
-    return out.tobytes()
-
 # %% ../../nbs/pictures/metadata.ipynb #0b8408da
 def _clean_exif(exif, size, tiff, notes):
     "Return `exif` as bytes, true for an upright picture without thumbnail; None if nothing is left."
@@ -88,81 +95,33 @@ def _clean_exif(exif, size, tiff, notes):
             if tag in inner: inner[tag] = pixels
         exif.get_ifd(DIRECTORIES[1])
         exif.bigtiff = False
-        return _with_tags(exif.tobytes(), {274: 1})
+        return with_tags(exif.tobytes(), {274: 1})
     except Exception as e: notes.append(f'EXIF unreadable ({e or type(e).__name__}), left out')
 
 # %% ../../nbs/pictures/metadata.ipynb #ecd48c1c
+def _readable(data):
+    "Return bytes as text: UTF-8, or what older programs wrote."
+    try: return data.decode().strip('\0 ')
+    except UnicodeDecodeError: return data.decode('latin-1').strip('\0 ')
+
 def exif_values(
     data: bytes|None, # EXIF as it stands in a file
 ) -> dict[str, str|int|float]: # By EXIF's names
     "Return the short texts and numbers of EXIF bytes, of the picture and of its exposure."
     out = exif_tags(data)
     said = {ExifTags.TAGS.get(k, str(k)): v for k,v in [*out.items(), *out.get_ifd(DIRECTORIES[0]).items()] if isinstance(v, (str, int, float))}
-    return {k: v.strip('\0 ')[:200] if isinstance(v, str) else v for k,v in said.items() if not k.endswith(('Offset', 'GPSInfo'))}
-
-# %% ../../nbs/pictures/metadata.ipynb #0a4c35d6
-def _xmp_text(xmp):
-    "Return the text of a packet that parses, and its root. Raises `ValueError` or `ElementTree.ParseError`."
-    text = xmp.decode('utf-8-sig').strip('\0 \r\n\t')
-    if len(xmp) > _LARGE or '<!DOCTYPE' in text or '<!ENTITY' in text: raise ValueError('it declares entities or is too large')
-    return text,ElementTree.fromstring(text)
-
-def _clean_xmp(xmp, notes):
-    "Return the packet, if it is sound, without orientation and thumbnail."
-    if not xmp: return None
-    try:
-        text = _xmp_text(xmp)[0]
-        text = re.sub(r'(tiff:Orientation\s*=\s*["\']|<tiff:Orientation>)\s*\d+', r'\g<1>1', text)
-        text = re.sub(r'<xmp:Thumbnails>.*?</xmp:Thumbnails>', '', text, flags=re.S)
-        return _xmp_text(text.encode())[0].encode()
-    except (ValueError, ElementTree.ParseError) as e: notes.append(f'XMP unreadable ({e}), left out')
-
-# %% ../../nbs/pictures/metadata.ipynb #3da270f9
-def xmp_properties(
-    xmp: bytes|None, # A packet of XMP
-    namespace: str, # Such as 'http://purl.org/dc/elements/1.1/'
-) -> dict[str, str]: # By name
-    "Return the simple properties of one namespace. Raises `ValueError` or `ElementTree.ParseError`."
-    if not xmp: return {}
-    every = chain.from_iterable([*e.attrib.items(), (e.tag, e.text or '')] for e in _xmp_text(xmp)[1].iter() if isinstance(e.tag, str))
-    return {k.removeprefix(f'{{{namespace}}}'): v for k,v in every if k.startswith(f'{{{namespace}}}')}
-
-# %% ../../nbs/pictures/metadata.ipynb #859d0a14
-_RDF = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#'
-_IPTC = 'http://iptc.org/std/Iptc4xmpExt/2008-02-29/'
-_OURS = 'https://colorgan.github.io/colorgan/ns/1.0/'
-SYNTHETIC_SOURCE = 'http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia'  # IPTC's term for a trained model's part
-_NO_XMP = (f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-           f'<rdf:RDF xmlns:rdf="{_RDF}">\n</rdf:RDF></x:xmpmeta>\n<?xpacket end="w"?>')
-
-def _unmarked(text):
-    "Return a packet's text without any record and without a digital source."
-    text = re.sub(r'<rdf:Description [^<>]*xmlns:colorgan=[^<>]*/>\n?', '', text)
-    for name in (r'\w+:DigitalSourceType', r'colorgan:\w+'):
-        text = re.sub(rf'\s{name}\s*=\s*("[^"<]*"|\'[^\'<]*\')', '', text)
-        text = re.sub(rf'<({name})(\s[^<>]*)?(/>|>[^<>]*</\1\s*>)', '', text)
-    return text
+    return {k: _readable(v.encode('latin-1', 'replace'))[:200] if isinstance(v, str) else v for k,v in said.items() if not k.endswith(('Offset', 'GPSInfo'))}
 
 # %% ../../nbs/pictures/metadata.ipynb #54a74f19
-def _marked_xmp(xmp, record):
-    "Return the packet with `record` in place of any before it."
-    text = _unmarked(xmp.decode() if xmp else _NO_XMP)
-    about = m[1] if (m := re.search(r'rdf:about\s*=\s*["\']([^"\'<]*)', text)) else ''
-    ours = ' '.join(f'colorgan:{k}="{escape(v if isinstance(v, str) else json.dumps(v))}"' for k,v in record.items())
-    mark = (f'<rdf:Description rdf:about="{about}" xmlns:rdf="{_RDF}" xmlns:Iptc4xmpExt="{_IPTC}" xmlns:colorgan="{_OURS}" '
-            f'Iptc4xmpExt:DigitalSourceType="{SYNTHETIC_SOURCE}" {ours}/>\n')
-    head,end,tail = text.rpartition('</rdf:RDF>')
-    text = (head + mark + end + tail).encode()
-    if not end or xmp_properties(text, _IPTC) != {'DigitalSourceType': SYNTHETIC_SOURCE}: raise ValueError('no place for the record')
-    return text
+def _unmarked(comment): return b'\n'.join(o for o in (comment or b'').split(b'\n') if o and not o.startswith(b'colorgan {'))
 
 def mark_comment(
     comment: bytes|None, # What the file says already
     record: dict[str, Any], # How it was colored: text and numbers by name
 ) -> bytes: # Its lines, and one more
     "Return the comment with the line of `record` in place of any before it."
-    lines = [o for o in (comment or b'').split(b'\n') if o and not o.startswith(b'colorgan {')]
-    return b'\n'.join([*lines, b'colorgan ' + json.dumps(dict(DigitalSourceType=SYNTHETIC_SOURCE, **record)).encode()])
+    line = b'colorgan ' + json.dumps(dict(DigitalSourceType=SYNTHETIC_SOURCE, **record)).encode()
+    return b'\n'.join(filter(None, (_unmarked(comment), line)))
 
 # %% ../../nbs/pictures/metadata.ipynb #a1107582
 @dataclass
@@ -172,10 +131,20 @@ class Metadata:
     icc: bytes|None=None # The color profile
     exif: bytes|None=None # True for the upright picture
     xmp: bytes|None=None # True for the upright picture
-    dpi: tuple[float, float]|None=None # Across and down
-    text: dict[str, str]=field(default_factory=dict) # Of a PNG, by keyword
-    comment: bytes|None=None # Of a JPEG, a GIF or a PNM
-    notes: list[str]=field(default_factory=list) # What had to be assumed, or is not read
+    dpi: tuple[float, float]|None=None # Across and down, of the upright picture
+    texts: list[Text]=field(default_factory=list) # Of a PNG
+    comments: list[bytes]=field(default_factory=list) # Of a JPEG, a GIF or a PNM
+    notes: list[str]=field(default_factory=list) # What had to be assumed, or is not kept
+    aspect: tuple[float, float]|None=None # Resolution across and down without a unit: only its ratio counts
+    iptc: bytes|None=None # Captions and rights, as the IPTC's IIM
+    resources: dict[int, bytes]=field(default_factory=dict) # Other resources of Photoshop that are kept, by number
+    chunks: list[tuple[str, bytes]]=field(default_factory=list) # Of a PNG, which are safe to copy
+    parts: list[dict[str, Any]]=field(default_factory=list) # What is in the file, and what becomes of it
+
+    @property
+    def text(self) -> dict[str, str]: return {k: '\n'.join(t.text for t in self.texts if t.keyword == k) for k in dict.fromkeys(t.keyword for t in self.texts)}
+    @property
+    def comment(self) -> bytes|None: return b'\n'.join(self.comments) or None
 
 def upright_size(
     size: tuple[int, int], # Width and height as they are stored, in pixels
@@ -193,27 +162,82 @@ def _sound_dpi(dpi):
     except (TypeError, ValueError, ZeroDivisionError): return None
     return dpi if len(dpi) == 2 and all(0 < o < 1e6 for o in dpi) else None
 
-_NO_IPTC = 'Photoshop and IPTC data are not kept'
+_NO_IPTC,_clean_xmp = 'Photoshop and IPTC data are not kept',clean_xmp  # of a TIFF
 
 # %% ../../nbs/pictures/metadata.ipynb #596da192
+_RESOURCES = {'Photoshop IPTC digest': 0x0425, 'Photoshop copyright flag': 0x040a, 'Photoshop URL': 0x040b}  # what is kept beside the IPTC data
+
+def _first(parts, role): return next((p.data for p in parts if p.role == role and p.data), None)
+
+def _iim(data):
+    "Return IPTC data without the resource of Photoshop around them."
+    data = (data or b'').removeprefix(b'Photoshop 3.0\0')
+    try: return _first(list(resource_parts(data)), 'iptc') if data[:4] == b'8BIM' else data or None
+    except (ValueError, EOFError): return None
+
+def _raw(format, parts, info, notes):
+    "Return texts, and the EXIF, XMP and IPTC data as they stand in a file."
+    texts,data = _png_texts(parts, notes)
+    if format == 'JPEG' and 'exif' in info: exif = info['exif']  # Pillow has joined its segments
+    else: exif = _first(parts, 'exif') or data.get('exif') or info.get('exif')
+    if not exif and any(p.name == 'item Exif' for p in parts): notes.append('EXIF unreadable, left out')
+    xmp = _first(parts, 'xmp') or data.get('xmp') or info.get('xmp')
+    return texts,exif,xmp.encode() if isinstance(xmp, str) else xmp,_iim(_first(parts, 'iptc') or data.get('iptc'))
+
+# %% ../../nbs/pictures/metadata.ipynb #7cf7fb84
+def _density(format, parts, info, facts):
+    "Return the resolution across and down and its unit (1: none, 2: inch, 3: centimeter), as the pixels are stored; None where the file gives none."
+    found = {p.name: p.data or b'' for p in parts if p.role == 'resolution'}
+    data,jfif,photoshop = _first(parts, 'resolution') or b'',found.get('APP0 (JFIF)', b''),found.get('Photoshop resolution', b'')
+    if len(jfif) >= 7:
+        unit,x,y = struct.unpack('>2xB2H', jfif[:7])
+        if unit or x != y or x > 1 and not facts.resolution: return (x, y),unit + 1
+    if not facts.resolution and len(photoshop) == 16: return tuple(o/65536 for o in struct.unpack('>I4xI4x', photoshop)),2
+    if format == 'PNG' and len(data) == 9 and not data[8]: return struct.unpack('>2I', data[:8]),1
+    elif format == 'GIF' and data: return (64, data[0] + 15),1
+    elif format == 'JPEG2000' and 'dpi' not in info and len(data) == 10:
+        vn,vd,hn,hd,ve,he = struct.unpack('>4H2b', data)
+        if vd and hd: return (hn/hd*10.**he*.0254, vn/vd*10.**ve*.0254),2
+    if 'dpi' in info and format not in ('JPEG', 'MPO'): return info['dpi'],2
+    return (facts.resolution,facts.unit) if facts.resolution else (None,2)
+
+def _resolution(density, unit, turned):
+    "Return pixels per inch, or else the ratio of a resolution without a unit; of the upright picture."
+    density = _sound_dpi(density)
+    if density and turned: density = density[::-1]
+    if not density or unit == 1: return None,density
+    return (tuple(o*2.54 for o in density) if unit == 3 else density),None
+
+# %% ../../nbs/pictures/metadata.ipynb #3839bab5
+def _orientation(im, facts, notes):
+    "Return how the stored pixels lie."
+    lie = facts.orientation
+    if im.format in ('JPEG2000', 'PSD') or im.format == 'JXL' and not getattr(im, 'jpeg', False):  # they are upright, whatever EXIF says
+        if im.format != 'JXL' and lie not in (None, 1): notes.append(f'orientation {lie} of EXIF not used, as this format is upright')
+        return 1
+    if lie is None and im.format != 'PNG':  # Pillow would decode a PNG to know
+        try: lie = im.getexif().get(274, 1)  # XMP may say it too
+        except Exception: lie = 1
+    return _sound_orientation(lie)
+
 def read_metadata(
     im: Image.Image, # Opened by Pillow, not decoded; anything but a TIFF
     fp: IO[bytes], # The same file
 ) -> Metadata:
-    "Read what a file carries."
-    info,text,exif,notes = im.info,{},Image.Exif(),[]
-    xmp,comment = info.get('xmp'),info.get('comment')
-    if im.format == 'PNG':
-        text,data = _png_extras(fp)
-        xmp = text.pop('XML:com.adobe.xmp', '').encode()
-        if data or 'exif' in info: exif.load(data or info['exif'])
-    else: exif = im.getexif()
-    if isinstance(comment, str): comment = comment.encode()
-    if 'photoshop' in info: notes.append(_NO_IPTC)
-    turned = im.format != 'JXL' or getattr(im, 'jpeg', False)  # JPEG XL is upright, whatever its EXIF says
-    orientation = _sound_orientation(exif.get(274, 1) if turned else 1)
-    return Metadata(orientation, info.get('icc_profile'), _clean_exif(exif, upright_size(im.size, orientation), False, notes),
-                    _clean_xmp(xmp, notes), _sound_dpi(info.get('dpi')), text, comment, notes)
+    "Read what a file carries. Raises `UnusableError` if its colors cannot be converted."
+    parts,format,info,notes = list(parts_of(fp, im.format)),im.format,im.info,[]
+    check_flattened(format, parts)
+    texts,exif,xmp,iptc = _raw(format, parts, info, notes)
+    facts = exif_facts(exif)
+    orientation = _orientation(im, facts, notes)
+    turned,size = orientation > 4,upright_size(im.size, orientation)
+    dpi,aspect = _resolution(*_density(format, parts, info, facts), turned)
+    comments = [p.data for p in parts if p.role == 'comment' and p.data] or [o.encode() if isinstance(o, str) else o for o in [info.get('comment')] if o]
+    chunks = [(p.name, p.data) for p in parts if format == 'PNG' and p.data is not None and fate_of(format, p.name).why.endswith('safe to copy')]
+    out = Metadata(orientation, profile_of(format, parts, info.get('icc_profile'), facts.adobe_rgb, notes), clean_exif(exif, size, notes, turned), clean_xmp(xmp, notes),
+                   dpi, texts, comments, notes, aspect, iptc or facts.iptc, {_RESOURCES[p.name]: p.data for p in parts if p.name in _RESOURCES}, chunks, part_list(format, parts))
+    notes += part_notes(format, parts)
+    return out
 
 # %% ../../nbs/pictures/metadata.ipynb #4f2f91ab
 def tag_value(
@@ -265,23 +289,50 @@ def read_record(
 ) -> dict[str, Any]|None: # What was written as its record; None if this library did not color it
     "Return how a picture was colored."
     if format == 'GIF': return _comment_record(metadata.comment)
-    found = xmp_properties(metadata.xmp, _OURS)
+    found = xmp_properties(metadata.xmp, OURS)
     for k in found.keys() & _NUMBERS.keys():
         try: found[k] = _NUMBERS[k](found[k])
         except ValueError: pass
     return found or None
 
 # %% ../../nbs/pictures/metadata.ipynb #546364cd
+_NO_PLACE = {'GIF': ('exif', 'dpi', 'iptc'), 'WEBP': ('iptc',), 'AVIF': ('iptc',)}  # what a format cannot hold
+
 def _move_texts(kept, format, notes):
-    "Put texts and comment where `format` has them, and note what is lost."
-    if format == 'GIF' and (lost := [k for k in ('exif', 'xmp', 'dpi') if getattr(kept, k)]):
-        notes.append(f"{', '.join(lost).upper()} not kept, as GIF has no place for it")
-        kept.exif = kept.xmp = kept.dpi = None
+    "Put texts and comments where `format` has them, and note what is lost."
     if format == 'PNG':
-        if kept.comment: kept.text.setdefault('Comment', kept.comment.decode('utf-8', 'replace'))
-    else:
-        if not kept.comment and 'Comment' in kept.text: kept.comment = kept.text.pop('Comment').encode()
-        if lost := sorted(kept.text.keys() - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
+        kept.texts,kept.comments = [*kept.texts, *(Text('Comment', _readable(o)) for o in kept.comments)],[]
+        return
+    if not kept.comments:
+        kept.comments = [t.text.encode() for t in kept.texts if t.keyword == 'Comment']
+        kept.texts = [t for t in kept.texts if t.keyword != 'Comment']
+    if lost := sorted({t.keyword for t in kept.texts} - {'Software'}): notes.append(f"text not kept, as {format} has no place for it: {', '.join(lost)}")
+
+# %% ../../nbs/pictures/metadata.ipynb #bebb49e2
+def _drop_placeless(kept, format, notes):
+    "Take out what `format` has no place for, and note it; of two resolutions their ratio stays."
+    if format == 'GIF' and kept.dpi and kept.dpi[0] != kept.dpi[1]: kept.aspect = kept.dpi
+    if lost := [k for k in _NO_PLACE.get(format, ()) if getattr(kept, k)]:
+        notes.append(f"{', '.join(lost).upper()} not kept, as {format} has no place for it")
+        for k in lost: setattr(kept, k, None)
+    if format not in ('JPEG', 'PNG') and kept.resources:
+        names = [k.removeprefix('Photoshop ') for k,v in _RESOURCES.items() if v in kept.resources]
+        notes.append(f"of Photoshop not kept, as {format} has no place for it: {', '.join(names)}")
+    if format != 'PNG' and kept.chunks: notes.append(f"chunks of PNG not kept, as {format} has no place for them: {', '.join(k for k,_ in kept.chunks)}")
+
+def resource_bytes(
+    metadata: Metadata, # What a file carries
+) -> bytes: # Empty if it has none
+    "Return IPTC data and other resources as Photoshop writes them."
+    every = sorted((metadata.resources | ({0x0404: metadata.iptc} if metadata.iptc else {})).items())
+    return b''.join(b'8BIM' + struct.pack('>2HI', k, 0, len(v)) + v + bytes(len(v) % 2) for k,v in every)
+
+def _wrap_iptc(kept):
+    "Put IPTC data into a text of a PNG, as ImageMagick does."
+    if not kept.iptc: return
+    digits = resource_bytes(kept).hex()
+    lines = '\n'.join(digits[i:i+72] for i in range(0, len(digits), 72))
+    kept.texts.append(Text('Raw profile type iptc', f'\niptc\n{len(digits)//2:8}\n{lines}\n'))
 
 # %% ../../nbs/pictures/metadata.ipynb #70f3896c
 def _credited(theirs, version):
@@ -293,29 +344,36 @@ def _credited(theirs, version):
 def _enter_record(kept, format, record, notes):
     "Enter `record` into what is kept."
     if format == 'GIF':
-        kept.comment = mark_comment(kept.comment, record)
-        return
-    try: kept.xmp = _marked_xmp(kept.xmp, record)
-    except (ValueError, ElementTree.ParseError) as e:
+        kept.comments = [*filter(None, map(_unmarked, kept.comments)), mark_comment(None, record)]
+        if not kept.xmp: return
+    try: kept.xmp = marked_xmp(kept.xmp, record)
+    except (ValueError, ParseError) as e:
         notes.append(f'XMP replaced, as the record found no place in it ({e})')
-        kept.xmp = _marked_xmp(None, record)
-    software = _credited(exif_tags(kept.exif).get(305) or kept.text.get('Software') or '', record.get('version', ''))
-    kept.exif = _with_tags(kept.exif, {305: software})
-    if format == 'PNG': kept.text['Software'] = software
+        kept.xmp = marked_xmp(None, record)
+    if format == 'GIF': return
+    software = _credited(exif_values(kept.exif).get('Software') or kept.text.get('Software') or '', record.get('version', ''))
+    kept.exif = with_tags(kept.exif, {305: software})
+    if format == 'PNG': kept.texts = [*(t for t in kept.texts if t.keyword != 'Software'), Text('Software', software)]
 
 # %% ../../nbs/pictures/metadata.ipynb #83a95a14
 def _move_to_exif(kept, format):
-    "Put comment and resolution into EXIF where `format` has no other place."
-    if format in ('WEBP', 'AVIF', 'TIFF') and kept.comment:
-        kept.exif,kept.comment = _with_tags(kept.exif, {270: kept.comment.decode('utf-8', 'replace')}),None
-    if format in ('WEBP', 'AVIF') and kept.dpi: kept.exif,kept.dpi = _with_tags(kept.exif, {282: kept.dpi[0], 283: kept.dpi[1], 296: 2}),None
+    "Put comments and resolution into EXIF where `format` has no other place."
+    if format in ('WEBP', 'AVIF', 'TIFF') and kept.comments:
+        lines = dict.fromkeys(filter(None, (exif_values(kept.exif).get('ImageDescription'), *map(_readable, kept.comments))))
+        kept.exif,kept.comments = with_tags(kept.exif, {270: '\n'.join(lines)}),[]
+    density = kept.dpi or kept.aspect
+    if format in ('WEBP', 'AVIF') and density:
+        kept.exif = with_tags(kept.exif, {282: float(density[0]), 283: float(density[1]), 296: 2 if kept.dpi else 1})
+        kept.dpi = kept.aspect = None
 
 def _drop_large(kept, record, notes):
     "Leave out what does not fit into a part of a JPEG."
-    for k in ('exif', 'xmp', 'comment'):
+    for k in ('exif', 'xmp', 'iptc'):
         if len(getattr(kept, k) or b'') > 65000:
             notes.append(f'{k} not kept, as it is too large for JPEG')
-            setattr(kept, k, _marked_xmp(None, record) if record and k == 'xmp' else None)
+            setattr(kept, k, marked_xmp(None, record) if record and k == 'xmp' else None)
+    if any(len(o) > 65000 for o in kept.comments): notes.append('a comment not kept, as it is too large for JPEG')
+    kept.comments = [o for o in kept.comments if len(o) <= 65000]
 
 # %% ../../nbs/pictures/metadata.ipynb #82619d48
 def kept_metadata(
@@ -326,9 +384,12 @@ def kept_metadata(
 ) -> Metadata: # EXIF, XMP, resolution, texts and comment as `format` can hold them
     "Say what the colored file carries."
     o = metadata or Metadata()
-    kept = Metadata(exif=o.exif, xmp=o.xmp, dpi=o.dpi, text=dict(o.text), comment=o.comment)
+    kept = Metadata(exif=o.exif, xmp=o.xmp, dpi=o.dpi, texts=[*o.texts], comments=[*o.comments], aspect=o.aspect, iptc=o.iptc,
+                    resources=dict(o.resources), chunks=[*o.chunks])
     _move_texts(kept, format, notes)
+    _drop_placeless(kept, format, notes)
     if record: _enter_record(kept, format, record, notes)
     _move_to_exif(kept, format)
     if format == 'JPEG': _drop_large(kept, record, notes)
+    if format == 'PNG': _wrap_iptc(kept)
     return kept

@@ -30,12 +30,19 @@ def _ppm_top(head):
     words = re.sub(rb'#[^\n]*\n', b' ', head).split(None, 4)
     return int(words[3]) if words[0] in (b'P2', b'P3', b'P5', b'P6') else 255
 
+def _jp2_depth(head):
+    "Return the most bits of a channel of a JPEG 2000: by its stream of pixels, or by the boxes where that begins too far on."
+    at = head.find(b'\xff\x4f\xff\x51') + 40
+    if at >= 40: depths = head[at + 2:at + 2 + 3*int.from_bytes(head[at:at + 2], 'big'):3]
+    elif (depth := head[head.find(b'ihdr') + 14]) != 255: depths = [depth]
+    else: depths = head[(at := head.find(b'bpcc')) + 4:at - 4 + int.from_bytes(head[at - 4:at], 'big')]
+    return max((o & 127) + 1 for o in depths or [7])
+
 def _bit_depth(im, head):
     "Return the bits per channel, by the beginning of the file where Pillow does not say."
     if im.format == 'PNG': return head[24]
     if im.format == 'JPEG2000':
-        at = 42 if head.startswith(b'\xff\x4f') else head.find(b'ihdr') + 14
-        return (head[at] & 127) + 1
+        return _jp2_depth(head)
     if im.format == 'AVIF' and (at := head.find(b'av1C')) > 0 and head[at + 6] & 64: return 12 if head[at + 6] & 32 else 10
     if im.format == 'HEIF': return im.info.get('bit_depth', 8)
     if im.format == 'JXL': return jxl_header(head)[2]
@@ -79,7 +86,7 @@ _ANIMATED = {'PNG', 'GIF', 'WEBP', 'AVIF'}
 
 def _frame_indices(im, notes):
     "Return which frames of a file are read."
-    n = getattr(im, 'n_frames', 1)
+    n = 1 if im.format == 'PSD' else getattr(im, 'n_frames', 1)  # its layers are no pictures
     if im.format not in _ANIMATED:
         if n > 1: notes.append(f'only the first of {n} pictures in this {im.format} file')
         return range(1)
@@ -102,6 +109,11 @@ def _webp_lossless(head):
     return kind == b'VP8L'
 
 # %% ../../nbs/pictures/read.ipynb #84f0d892
+def _has_alpha(im, carried):
+    "Return whether a picture has an alpha. The fourth channel of a PSD may be a mask that somebody saved."
+    saved = im.format == 'PSD' and any(o['name'] == 'extra channels' for o in carried.parts)
+    return im.has_transparency_data and not saved
+
 def _pillow_header(fp, head, name, max_pixels):
     "Read the header of anything but a TIFF."
     if is_jxl(head): _check_size(name, jxl_header(head)[:2], max_pixels)
@@ -118,7 +130,7 @@ def _pillow_header(fp, head, name, max_pixels):
     carried.notes[:0] = notes
     width,height = upright_size(im.size, carried.orientation)
     return _Header(**vars(carried), name=name, format='JPEG' if format == 'MPO' else format, mode=im.mode, width=width, height=height,
-                   depth=depth, kind=kind, has_alpha=im.has_transparency_data or format == 'GIF' and moves, n_frames=len(indices),
+                   depth=depth, kind=kind, has_alpha=_has_alpha(im, carried) or format == 'GIF' and moves, n_frames=len(indices),
                    loop=_repetitions(im), lossless=format == 'WEBP' and _webp_lossless(head), indices=indices)
 
 # %% ../../nbs/pictures/read.ipynb #b8059760
@@ -176,6 +188,7 @@ def _deep_pixels(fp, format, depth, size):
 # %% ../../nbs/pictures/read.ipynb #347dd41d
 def _pillow_picture(im, fp, header, float_range):
     "Decode the frame at which `im` stands."
+    if im.format == 'PSD' and im.mode == 'RGBA' and not header.has_alpha: im = im.convert('RGB')
     deep = header.depth > 8 and (im.mode not in ('I', 'I;16', 'I;16B', 'F') or header.format in ('PNG', 'JXL'))
     if deep: color,alpha = from_array(_deep_pixels(fp, header.format, header.depth, im.size), None, header.notes)
     else:
@@ -274,5 +287,5 @@ def describe(
     f = PictureFile(path, max_pixels=float('inf'))
     return dict(file=f.name, format=f.format, mode=f.mode, width=f.width, height=f.height, depth=f.depth, kind=f.kind, alpha=f.has_alpha,
                 frames=f.n_frames, animated=f.animated, profile=f.profile, orientation=f.orientation, dpi=f.dpi, text=f.text,
-                comment=f.comment and f.comment.decode('utf-8', 'replace'), exif=exif_values(f.exif), notes=f.notes,
+                comment=f.comment and f.comment.decode('utf-8', 'replace'), exif=exif_values(f.exif), parts=f.parts, notes=f.notes,
                 record=read_record(f, f.format))

@@ -20,7 +20,9 @@ from PIL import GifImagePlugin, Image
 
 from ..core.files import OutputError, write_whole
 from .color import srgb_profile
-from .metadata import PNG_BEGINS, kept_metadata
+from .containers import PNG_BEGINS
+from .exif import with_tags
+from .metadata import Text, kept_metadata, resource_bytes
 from .raster import Canvas, pixels_of, retyped, row_bands, size_of
 from .read import PictureFile
 from .tiff import write_tiff
@@ -29,12 +31,14 @@ from .tiff import write_tiff
 @dataclass(frozen=True)
 class _Holds:
     endings: tuple
+    side: int # Pixels of the longest side that its encoder takes
     alpha: bool=True
     depth: int=8
     frames: bool=True
 
-_FORMATS = {'JPEG': _Holds(('.jpg', '.jpeg', '.jpe', '.jfif'), alpha=False, frames=False), 'PNG': _Holds(('.png', '.apng'), depth=16),
-            'TIFF': _Holds(('.tif', '.tiff'), depth=32), 'WEBP': _Holds(('.webp',)), 'AVIF': _Holds(('.avif',)), 'GIF': _Holds(('.gif',))}
+_FORMATS = {'JPEG': _Holds(('.jpg', '.jpeg', '.jpe', '.jfif'), 65500, alpha=False, frames=False), 'PNG': _Holds(('.png', '.apng'), 2**31 - 1, depth=16),
+            'TIFF': _Holds(('.tif', '.tiff'), 2**31 - 1, depth=32), 'WEBP': _Holds(('.webp',), 16383), 'AVIF': _Holds(('.avif',), 65536),
+            'GIF': _Holds(('.gif',), 65535)}
 
 # %% ../../nbs/pictures/write.ipynb #f3c0ccf5
 def output_format(
@@ -42,7 +46,8 @@ def output_format(
 ) -> str: # 'JPEG', 'PNG', 'TIFF', 'WEBP', 'AVIF' or 'GIF'
     "Return the format for the colored picture: that of `file` if it can hold it, otherwise PNG or TIFF."
     holds = _FORMATS.get(file.format)
-    if holds and file.depth <= holds.depth and (holds.alpha or not file.has_alpha): return file.format
+    fits = holds and max(file.width, file.height) <= holds.side
+    if fits and file.depth <= holds.depth and (holds.alpha or not file.has_alpha): return file.format
     return 'TIFF' if file.kind == 'float' or file.n_frames > 1 and not file.animated else 'PNG'
 
 # %% ../../nbs/pictures/write.ipynb #5436435f
@@ -77,6 +82,14 @@ def _as_image(a):
     for box in row_bands(*out.size): out.paste(Image.fromarray(retyped(pixels_of(a, box), np.uint8)), box)
     return out
 
+# %% ../../nbs/pictures/write.ipynb #b66bf605
+def _lost_in_gif(image):
+    "Say what 256 colors and one of them clear cannot show."
+    said = set()
+    if image.mode == 'RGBA' and any(image.getchannel('A').histogram()[1:255]): said.add('half clear pixels made clear or solid, as GIF has no others')
+    if not image.convert('RGB').getcolors(256): said.add('reduced to 256 colors for each frame, which is what GIF holds')
+    return said
+
 # %% ../../nbs/pictures/write.ipynb #c9eb427d
 def _fitted(canvas, format, notes):
     "Return the painting as `format` can hold it."
@@ -88,6 +101,7 @@ def _fitted(canvas, format, notes):
     if canvas.alpha is not None and not holds.alpha:
         said.add(f'put on white, as {format} has no alpha')
         image = _on_white(image)
+    if format == 'GIF': said |= _lost_in_gif(image)
     notes += sorted(said - set(notes))
     return image
 
@@ -111,11 +125,17 @@ def _deflated(image):
     yield deflate.flush()
 
 # %% ../../nbs/pictures/write.ipynb #e74fd8b7
-def _text_chunk(key, text, international=False):
+def _text_chunk(text, international=False):
     "Return the kind and the bytes of a chunk of text."
-    key = key.encode('latin-1', 'replace')[:79] or b'Comment'
-    if not international and text.isascii(): return b'tEXt',key + b'\0' + text.encode()
-    return b'iTXt',key + b'\0\0\0\0\0' + text.encode('utf-8', 'replace')
+    key = text.keyword.encode('latin-1', 'replace')[:79] or b'Comment'
+    if not (international or text.language or text.translated) and text.text.isascii(): return b'tEXt',key + b'\0' + text.text.encode()
+    return b'iTXt',key + b'\0\0\0' + b'\0'.join(o.encode('utf-8', 'replace') for o in (text.language, text.translated, text.text))
+
+def _whole_ratio(aspect, top):
+    "Return a resolution without a unit as whole numbers from 1 to `top`."
+    if all(o == int(o) <= top for o in aspect): return tuple(map(int, aspect))
+    ratio = Fraction(aspect[0]/aspect[1]).limit_denominator(255)
+    return tuple(min(max(o, 1), top) for o in (ratio.numerator, ratio.denominator))
 
 def _png_head(fp, size, pixel, kept):
     "Write all that stands before the pixels."
@@ -123,9 +143,11 @@ def _png_head(fp, size, pixel, kept):
     _chunk(fp, b'IHDR', struct.pack('>2I5B', *size, 8*pixel.itemsize, 2 if pixel.shape[2] == 3 else 6, 0, 0, 0))
     _chunk(fp, b'iCCP', b'sRGB\0\0' + zlib.compress(srgb_profile()))
     if kept.dpi: _chunk(fp, b'pHYs', struct.pack('>2IB', *(round(o/.0254) for o in kept.dpi), 1))
+    elif kept.aspect: _chunk(fp, b'pHYs', struct.pack('>2IB', *_whole_ratio(kept.aspect, 2**31 - 1), 0))
     if kept.exif: _chunk(fp, b'eXIf', kept.exif.removeprefix(b'Exif\0\0'))
-    for key,text in kept.text.items(): _chunk(fp, *_text_chunk(key, text))
-    if kept.xmp: _chunk(fp, *_text_chunk('XML:com.adobe.xmp', kept.xmp.decode(), True))
+    for kind,data in kept.chunks: _chunk(fp, kind.encode(), data)
+    for text in kept.texts: _chunk(fp, *_text_chunk(text))
+    if kept.xmp: _chunk(fp, *_text_chunk(Text('XML:com.adobe.xmp', kept.xmp.decode()), True))
 
 # %% ../../nbs/pictures/write.ipynb #2a23f81e
 def _write_png(fp, frames, kept, n_frames, loop):
@@ -155,41 +177,68 @@ def _paletted(image):
     im.paste(255, mask=alpha.point([255]*128 + [0]*128))
     return im,255
 
-def _gif_head(fp, size, comment, loops):
+def _gif_blocks(data): return b''.join(bytes([len(o)]) + o for o in (data[j:j+255] for j in range(0, len(data), 255))) + b'\0'
+
+def _gif_aspect(kept):
+    "Return the byte that says how wide pixels are; 0 if they are square or nothing is known."
+    return min(255, max(1, round(64*kept.aspect[1]/kept.aspect[0]) - 15)) if kept.aspect and kept.aspect[0] != kept.aspect[1] else 0
+
+def _gif_head(fp, size, kept, loops):
     "Write all that stands before the frames; `loops` is None for a still picture."
-    fp.write(b'GIF89a' + struct.pack('<2H3B', *size, 0, 0, 0))
+    fp.write(b'GIF89a' + struct.pack('<2H3B', *size, 0, 0, _gif_aspect(kept)))
     if loops is not None and loops != 1: fp.write(b'!\xff\x0bNETSCAPE2.0\x03\x01' + struct.pack('<HB', max(0, loops - 1) & 65535, 0))
-    if comment:
-        pieces = (comment[j:j+255] for j in range(0, len(comment), 255))
-        fp.write(b'!\xfe' + b''.join(bytes([len(o)]) + o for o in pieces) + b'\0')
+    for comment in kept.comments: fp.write(b'!\xfe' + _gif_blocks(comment))
+    if kept.xmp: fp.write(b'!\xff\x0bXMP DataXMP' + kept.xmp + b'\1' + bytes(range(255, -1, -1)) + b'\0')  # the trailer leads a reader of blocks to the end
 
 # %% ../../nbs/pictures/write.ipynb #f9e397ac
 def _write_gif(fp, frames, kept, n_frames, loop):
     "Write a GIF, which moves if it has more than one frame."
     for i,(image,duration) in enumerate(frames):
         im,clear = _paletted(image)
-        if i == 0: _gif_head(fp, im.size, kept.comment, loop if n_frames > 1 else None)
+        if i == 0: _gif_head(fp, im.size, kept, loop if n_frames > 1 else None)
         told = {} if clear is None else dict(transparency=clear)
         if n_frames > 1: told |= dict(duration=10*round((duration or 0)/10), disposal=2)
         for data in GifImagePlugin.getdata(im, include_color_table=True, **told): fp.write(data)
     fp.write(b';')
 
 # %% ../../nbs/pictures/write.ipynb #dea0fd3c
+def _jpeg_extra(kept):
+    "Return the segments of a JPEG that Pillow does not write: IPTC data, and each comment."
+    def segment(marker, data): return bytes([255, marker]) + struct.pack('>H', len(data) + 2) + data
+    resources = resource_bytes(kept)
+    return segment(0xed, b'Photoshop 3.0\0' + resources)*bool(resources) + b''.join(segment(0xfe, o) for o in kept.comments)
+
+def _jpeg_density(fp, density):
+    "Enter a resolution without a unit into the first segment of a JPEG."
+    fp.seek(13)
+    fp.write(struct.pack('>B2H', 0, *_whole_ratio(density, 65535)))
+
+def _options(kept, format, quality):
+    "Return Pillow's options for JPEG, WebP and AVIF."
+    options = dict(icc_profile=srgb_profile(), quality=quality, exif=kept.exif, xmp=kept.xmp)
+    if format == 'JPEG': options |= dict(subsampling=0, extra=_jpeg_extra(kept), dpi=kept.dpi if kept.dpi and max(kept.dpi) < 65535 else None)
+    elif format == 'AVIF': options |= dict(subsampling='4:4:4', speed=8, exif=with_tags(kept.exif, {274: None}) if kept.exif else None)  # so that Pillow leaves it as it is
+    elif quality is None: options |= dict(lossless=True, exact=True, quality=0, method=0)
+    return {k: v for k,v in options.items() if v is not None or k == 'quality'}
+
 def _write_pillow(fp, frames, kept, format, loop, quality):
     "JPEG, WebP and AVIF."
     (image,_),*rest = frames = list(frames)
-    options = dict(icc_profile=srgb_profile(), quality=quality)
-    for k in ('exif', 'xmp', 'comment', 'dpi'):
-        if (v := getattr(kept, k)) is not None: options[k] = v
-    if format == 'JPEG': options |= dict(subsampling=0)
-    elif format == 'AVIF': options |= dict(subsampling='4:4:4', speed=8)
-    elif quality is None: options |= dict(lossless=True, exact=True, quality=0, method=0)
+    options = _options(kept, format, quality)
     if rest:
         options |= dict(save_all=True, append_images=[o for o,_ in rest], duration=[round(d or 0) for _,d in frames])
         if format == 'WEBP': options |= dict(loop=loop)
     image.save(fp, format, **options)
+    if format == 'JPEG' and (density := kept.aspect or kept.dpi) and 'dpi' not in options: _jpeg_density(fp, density)
 
 # %% ../../nbs/pictures/write.ipynb #125301a9
+def _check_side(dst, format, size):
+    "Raise `OutputError` if a picture is too long for `format`."
+    side = _FORMATS[format].side
+    if max(size) > side:
+        fits = [o for o,holds in _FORMATS.items() if holds.side >= max(size)]
+        raise OutputError(f"Can't write {size[0]}x{size[1]} pixels to {dst}: no side of {format} is longer than {side}. Use {' or '.join(fits)}.")
+
 def _check_frames(dst, file, n, format, notes):
     "Raise `OutputError` if `format` can't hold so many frames."
     if n > 1 and (not _FORMATS[format].frames or format != 'TIFF' and file is not None and not file.animated):
@@ -253,6 +302,7 @@ def write_picture(
     n = file.n_frames if file else len(canvases)
     if file and format == output_format(file) and file.format in ('HEIF', 'JXL'): notes.append(f'written as {format}, as {file.format} is only read')
     _check_frames(dst, file, n, format, notes)
+    for o in [file] if file else canvases: _check_side(dst, format, (o.width, o.height))
     kept = kept_metadata(file, format, record, notes)
     if format == 'TIFF' and kept.exif and _is_huge(file, n): notes.append('only the plain EXIF tags kept, as the file may pass 4 GB')
     frames = ((_fitted(c, format, notes), c.duration) for c in _counted(canvases, n, failed))
