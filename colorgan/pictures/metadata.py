@@ -216,38 +216,12 @@ def read_metadata(
                     _clean_xmp(xmp, notes), _sound_dpi(info.get('dpi')), text, comment, notes)
 
 # %% ../../nbs/pictures/metadata.ipynb #4f2f91ab
-def tag_value(
-    page: Any, # A `tifffile.TiffPage`
-    code: int, # The number of the tag
-) -> Any: # None if the page has no such tag
-    "Return the value of one tag of a TIFF page."
-    return page.tags[code].value if code in page.tags else None
-
-def _tiff_exif(tif, page, fp, notes):
-    "Return the tags of a page as Pillow reads EXIF."
-    exif = Image.Exif()
-    try:
-        exif.endian,exif.bigtiff = tif.byteorder,tif.is_bigtiff
-        exif.load_from_fp(fp, page.offset)
-        if str(exif.get(270, '')).startswith(('{"shape"', 'ImageJ=')): del exif[270]  # about the layout of the old pixels
-    except Exception as e: notes.append(f'EXIF unreadable ({e or type(e).__name__}), left out')
-    return exif
-
-# %% ../../nbs/pictures/metadata.ipynb #95dcc090
-def read_tiff_metadata(
-    tif: Any, # A `tifffile.TiffFile`
-    page: Any, # Its first `tifffile.TiffPage`
-    fp: IO[bytes], # The same file
-) -> Metadata:
-    "Read what a TIFF carries."
-    notes,dpi = [],None
-    x,y,unit = tag_value(page, 282),tag_value(page, 283),tag_value(page, 296) or 2
-    if x and y and unit in (2, 3) and x[1] and y[1]: dpi = [n/d*(2.54 if unit == 3 else 1) for n,d in (x, y)]
-    if tag_value(page, 33723) or tag_value(page, 34377): notes.append(_NO_IPTC)
-    orientation = _sound_orientation(tag_value(page, 274) or 1)
-    size,xmp = upright_size((page.imagewidth, page.imagelength), orientation),tag_value(page, 700)
-    exif = _clean_exif(_tiff_exif(tif, page, fp, notes), size, True, notes)
-    return Metadata(orientation, page.iccprofile, exif, _clean_xmp(xmp if isinstance(xmp, bytes) else None, notes), _sound_dpi(dpi), notes=notes)
+def sound_xmp(
+    xmp: bytes|None, # A packet of XMP as it stands in a file
+    notes: list[str], # Takes a note if it cannot be read
+) -> bytes|None: # None if it is not sound
+    "Return a packet without its orientation and thumbnail."
+    return _clean_xmp(xmp, notes)
 
 # %% ../../nbs/pictures/metadata.ipynb #0edde91f
 _NUMBERS = {'size': int, 'saturation': float, 'hints': int}
