@@ -246,6 +246,16 @@ def run_video(
     return asdict(report)
 
 # %% ../../nbs/app/verbs.ipynb #21c8fb81
+def _say_info(name, facts, say):
+    "Print what a file is, what becomes of its parts, and how it was colored."
+    say(f'{name}: ' + ', '.join(f'{k} {v}' for k,v in facts.items() if v not in (None, '', [], {}) and k not in ('record', 'parts')))
+    by_fate = {}
+    for part in facts['parts']:
+        sizes = by_fate.setdefault(part['becomes'], {})
+        sizes[part['name']] = sizes.get(part['name'], 0) + part['bytes']
+    for fate,sizes in by_fate.items(): say(f"  {fate}: {', '.join(f'{k} ({n} bytes)' for k,n in sizes.items())}")
+    if record := facts['record']: say(f'  its colors are synthetic: {", ".join(f"{k} {v}" for k,v in record.items())}')
+
 def run_info(
     args: Namespace, # Parsed by the command
     say: Callable[..., None], # Prints a line for people
@@ -256,8 +266,7 @@ def run_info(
     for f in args.files:
         try: found[f] = describe(f)
         except FAULTS as e: failed[f] = complain(e, f)
-        else: say(f'{f}: ' + ', '.join(f'{k} {v}' for k,v in found[f].items() if v not in (None, '', [], {}) and k != 'record'))
-        if record := found.get(f, {}).get('record'): say(f'  its colors are synthetic: {", ".join(f"{k} {v}" for k,v in record.items())}')
+        else: _say_info(f, found[f], say)
     return dict(files=found, failed=failed)
 
 # %% ../../nbs/app/verbs.ipynb #21c8fb82

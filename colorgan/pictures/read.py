@@ -62,7 +62,7 @@ class _Header(Metadata):
     indices: Sequence[int]=(0,) # Which of the file's frames are read
     places: Sequence[Page]=() # Where the pages of a TIFF stand that are read
     pages: Sequence[PageMetadata]=() # What each of them carries
-    directories: Sequence[str]=() # What every page of a TIFF is, and what becomes of its tags
+    parts: Sequence[dict[str, Any]]=() # What is in the file, and what becomes of it
 
     @property
     def animated(self) -> bool: return self.n_frames > 1 and self.format != 'TIFF'
@@ -135,7 +135,7 @@ def _tiff_page(tif, place):
 def _tiff_header(fp, name, max_pixels):
     "Read the header of a TIFF, and which of its pages are pictures of their own."
     import tifffile
-    places,carried,notes,lines = survey(fp)
+    places,carried,notes,parts = survey(fp)
     fp.seek(0)
     with tifffile.TiffFile(fp) as tif: pages = [_tiff_page(tif, o) for o in places]
     for p in pages: _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
@@ -145,7 +145,7 @@ def _tiff_header(fp, name, max_pixels):
     depth = max(page_depth(p) for p in pages)
     return _Header(**common, name=name, format='TIFF', mode=pages[0].photometric.name, width=width, height=height, depth=depth,
                    kind='float' if depth == 32 else 'uint', has_alpha=any(alpha_at(p) is not None for p in pages), n_frames=len(pages),
-                   compression={1: None, 5: 'lzw'}.get(int(pages[0].compression), 'zlib'), places=places, pages=carried, directories=lines)
+                   compression={1: None, 5: 'lzw'}.get(int(pages[0].compression), 'zlib'), places=places, pages=carried, parts=parts)
 
 # %% ../../nbs/pictures/read.ipynb #d6a7b28b
 def _read_header(fp, name, max_pixels):
@@ -292,5 +292,5 @@ def describe(
     f = PictureFile(path, max_pixels=float('inf'))
     return dict(file=f.name, format=f.format, mode=f.mode, width=f.width, height=f.height, depth=f.depth, kind=f.kind, alpha=f.has_alpha,
                 frames=f.n_frames, animated=f.animated, profile=f.profile, orientation=f.orientation, dpi=f.dpi, text=f.text,
-                comment=f.comment and f.comment.decode('utf-8', 'replace'), exif=exif_values(f.exif), notes=f.notes, directories=[*f.directories],
+                comment=f.comment and f.comment.decode('utf-8', 'replace'), exif=exif_values(f.exif), parts=f.parts, notes=f.notes,
                 record=read_record(f, f.format))

@@ -94,19 +94,21 @@ def _notes_by_page(chosen, carried):
         return (', '.join(names) if len(names) < 4 else f'{names[0]} and {len(names) - 1} others') + ': '
     return [about(names) + note for note,names in found.items()]
 
-def _line(page, used, file_size):
-    "Return a line that says what a page is, and what becomes of its tags."
-    d = page.directory
-    fates = {k: f'{len(v)} tags' if k in ('rebuilt', 'out of date') else names_of(v) for k,v in tag_fates(d, file_size).items()}
-    fates |= {'directories': names_of(d.nested)} if d.nested else {}
-    fates |= {'unreadable': names_of(d.unreadable)} if d.unreadable else {}
-    what = f"{page_role(d)}, {d.number(256)}x{d.number(257)}{'' if used else ', left out'}"
-    return '; '.join([f'{page.name}: {what}', *(f'{k}: {v}' for k,v in fates.items())])
+# %% ../../nbs/pictures/tiff.ipynb #a4fe9a3b
+def _parts(page, used, file_size):
+    "Yield what is in a page and what becomes of it, part by part. A page that is left out takes its texts with it."
+    d,fates = page.directory,{code: fate for fate,codes in tag_fates(page.directory, file_size).items() for code in codes}
+    def part(name, size, fate): return dict(name=name, bytes=size, becomes=fate.partition(',')[0] if used or fate != 'kept' else 'not kept', page=page.name)
+    pixels = sum(o for k in (279, 325) if k in d.tags for o in d.tags[k].values if isinstance(o, int))
+    yield part(f'{page_role(d)}, {d.number(256)}x{d.number(257)}', pixels, 'made anew' if page_role(d) == 'picture' and used else 'not kept')
+    for code,tag in sorted(d.tags.items()): yield part(names_of([code]), len(tag.data), fates[code])
+    for code,inner in d.nested.items(): yield part(names_of([code]), len(pack_directory(inner, 0)), 'kept')
+    for code in d.unreadable: yield part(names_of([code]), 0, 'not kept')
 
 # %% ../../nbs/pictures/tiff.ipynb #fd222c05
 def survey(
     fp: IO[bytes], # A TIFF file
-) -> tuple[list[Page], list[PageMetadata], list[str], list[str]]: # Pages to color, what each carries, notes on what is lost, and a line on each page
+) -> tuple[list[Page], list[PageMetadata], list[str], list[dict[str, Any]]]: # Pages to color, what each carries, notes on what is lost, and what is in the file
     "Find the pages of a TIFF that are pictures. Raises `UnusableError`, and `ValueError` if there is no page."
     file,pages,outer = TagFile(fp),[],None
     for number,directory in read_pages(file):
@@ -117,7 +119,9 @@ def survey(
     notes = _left_out(pages, chosen, file.size)
     for o in pages:
         if o not in chosen: notes += [f'{o.name}: {names_of([k])} {why}' for k,why in o.directory.unreadable.items() if k in (0, 330)]
-    return chosen,carried,notes + _notes_by_page(chosen, carried),[_line(o, o in chosen, file.size) for o in pages]
+    used = [*(o.directory for o in chosen), *(o.outer for o in chosen if o.outer)]
+    parts = [part for o in pages for part in _parts(o, any(o.directory is u for u in used), file.size)]
+    return chosen,carried,notes + _notes_by_page(chosen, carried),parts
 
 # %% ../../nbs/pictures/tiff.ipynb #a2493239
 def page_depth(
@@ -210,6 +214,7 @@ def _written_page(page, kept):
     "Return the tags and directories of a page to be written: of one that was a TIFF's, and of the first one with what is `kept` of the whole file."
     exif = exif_directory(page.exif if page else kept.exif)
     tags = {k: o for k,o in exif.tags.items() if k in EXIF_TAGS} | (page.tags if page else {})
+    if not page and (iptc := getattr(kept, 'iptc', None)): tags[33723] = Tag(7, iptc)
     if page and kept and (credit := exif_directory(kept.exif).tags.get(305)): tags[305] = credit
     xmp = kept.xmp if kept else page.xmp
     return Directory(tags=tags | ({700: Tag(1, xmp)} if xmp else {}), nested=exif.nested)
@@ -242,7 +247,8 @@ def _write_page(tif, image, compression, **options):
 def _resolved(page, kept):
     "Return resolution and unit as `tifffile` takes them."
     if page: return dict(resolution=page.resolution[:2], resolutionunit=page.resolution[2]) if page.resolution else dict(resolutionunit=1)
-    return dict(resolution=kept.dpi, resolutionunit=2 if kept.dpi else None)
+    shape = getattr(kept, 'aspect', None)
+    return dict(resolution=kept.dpi or shape, resolutionunit=2 if kept.dpi else 1 if shape else None)
 
 def write_tiff(
     fp: IO[bytes], # An empty file, open for reading and writing

@@ -51,11 +51,11 @@ class Directory:
 
     def number(self,
         code: int, # The number of the tag
-        default: int=0, # Where there is no such tag, or no number in it
-    ) -> int|float:
+        default: int=0, # Where there is no such tag, or no whole number in it
+    ) -> int:
         "Return the first value of a tag."
         found = self.tags[code].values if code in self.tags else ()
-        return found[0] if found and not isinstance(found[0], bytes) else default
+        return found[0] if found and isinstance(found[0], int) else default
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #61d3dbba
 class TagFile:
@@ -65,6 +65,7 @@ class TagFile:
     ) -> None:
         "Raises `ValueError` where no directory can be."
         self.fp,self.size = fp,fp.seek(0, 2)
+        self.left = 4*self.size + (1<<26)  # bytes that may be read, for tags may overlap
         fp.seek(0)
         magic = fp.read(4)
         self.order,self.big = '<' if magic[:2] == b'II' else '>',43 in magic[2:]
@@ -75,9 +76,16 @@ class TagFile:
         kinds: str, # As `struct` takes them
     ) -> tuple[Any, ...]:
         "Read the next values in the file's byte order. Raises `ValueError`."
-        data = self.fp.read(n := struct.calcsize(self.order + kinds))
-        if len(data) < n: raise ValueError('is cut off')
-        return struct.unpack(self.order + kinds, data)
+        return struct.unpack(self.order + kinds, self.take(struct.calcsize(self.order + kinds)))
+
+    def take(self,
+        n: int, # How many
+    ) -> bytes:
+        "Read the next bytes. Raises `ValueError`."
+        self.left -= n
+        if self.left < 0: raise ValueError('is too large, with what was read before')
+        if len(data := self.fp.read(n)) < n: raise ValueError('is cut off')
+        return data
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #9190537e
 _LARGE = 1<<24  # bytes of a tag that nobody writes on purpose
@@ -102,7 +110,7 @@ def _read_tag(file, kind, count, inline):
         if at + n > file.size: raise ValueError('points outside the file')
         if n > _LARGE: raise ValueError('is too large')
         file.fp.seek(at)
-        data = file.fp.read(n)
+        data = file.take(n)
     return _narrowed(Tag(kind, _swapped(data[:n], struct.calcsize('=' + _TYPES[kind][0])) if file.order == '>' else data[:n]))
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #618b202c
@@ -131,6 +139,7 @@ def read_directory(
 def _read_subs(file, page, seen):
     "Yield the directories that the tag SubIFDs of a page points to, and those that follow them."
     for at in page.tags[330].values if 330 in page.tags else ():
+        if not at: page.unreadable[330] = 'points to nothing'
         while at and at not in seen:
             seen.add(at)
             try: found = read_directory(file, at)
@@ -149,7 +158,7 @@ def read_pages(
         seen.add(at)
         try: following = read_directory(file, at)
         except ValueError as e:
-            if page is None: raise
+            if page is None: raise ValueError(f'its first page {e}') from e
             page.unreadable[0] = str(e)
             return
         page = following
@@ -181,7 +190,7 @@ def exif_bytes(
     directory: Directory, # The tags of the picture, and the directories of its exposure and place
 ) -> bytes:
     "Return EXIF as other formats hold it."
-    return b'II*\0\x08\0\0\0' + pack_directory(directory, 8)
+    return b'Exif\0\0II*\0\x08\0\0\0' + pack_directory(directory, 8)
 
 def exif_directory(
     data: bytes|None, # EXIF as it stands in a file
@@ -198,8 +207,8 @@ _EXPOSURE = {33434, 33437, 34850, 34852, *range(34855, 34859), *range(34864, 348
              *range(37377, 37400), 37510, *range(37520, 37523), *range(37888, 37894), *range(41483, 41500), *range(41728, 41731), *range(41985, 42037)}
 TAG_FATES: Mapping[str, frozenset[int]] = {
     'kept': frozenset({*EXIF_TAGS, *_GEO, *_EXPOSURE, 286, 287, 297, 33723, 42112}),
-    'rebuilt': frozenset({254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 338, 339, 700, 34675, *POINTERS}),
-    'out of date': frozenset({255, *range(263, 267), 280, 281, 288, 289, 292, 293, *range(320, 329), 330, *range(332, 338), *range(340, 343), 347, 351,
+    'made anew': frozenset({254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 338, 339, 700, 34675, *POINTERS}),
+    'taken out': frozenset({255, *range(263, 267), 280, 281, 288, 289, 292, 293, *range(320, 329), 330, *range(332, 338), *range(340, 343), 347, 351,
                               *range(512, 522), *range(529, 533), 559, *range(32995, 32999), 50838, 50839, 59932, 59933}),
     'not used': frozenset({290, 291, 300, 301, 318, 319}),
     'not kept': frozenset({33421, 33422, *range(33628, 33632), 34361, 34362, 34377, 34412, 34732, 37724, 42113, *range(50706, 50838),
@@ -225,7 +234,7 @@ def names_of(
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #0b4204a1
 def _description_fate(text):
-    if text.startswith(('{"shape"', 'ImageJ=')): return 'out of date'
+    if text.startswith(('{"shape"', 'ImageJ=')): return 'taken out'
     return 'not kept, as it describes the old pixels' if '<OME ' in text[:2000] else 'kept'
 
 def tag_fate(
@@ -245,7 +254,7 @@ def tag_fate(
     return 'not kept, as it may be a place in the file' if pointing else 'kept'
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #68c07c4b
-_BLOCKS = {1005: 'resolution', 1028: 'IPTC', 1033: 'thumbnail', 1036: 'thumbnail', 1039: 'color profile', 1050: 'slices', 1058: 'EXIF', 1060: 'XMP',
+_BLOCKS = {1005: 'resolution', 1028: 'IPTC', 1034: 'copyright flag', 1035: 'URL', 1061: 'digest of the IPTC', 1033: 'thumbnail', 1036: 'thumbnail', 1039: 'color profile', 1050: 'slices', 1058: 'EXIF', 1060: 'XMP',
            2999: 'name of the clipping path'}
 
 def photoshop_blocks(
@@ -262,6 +271,10 @@ def photoshop_blocks(
         at += 4 + n + n % 2
     return found
 
+def _pack_blocks(blocks):
+    "Return blocks as the tag holds them."
+    return b''.join(b'8BIM' + struct.pack('>HHI', k, 0, len(v)) + v + bytes(len(v) % 2) for k,v in sorted(blocks.items()))
+
 def _block_name(number): return 'paths (2000 to 2997)' if 2000 <= number < 2998 else f'{_BLOCKS.get(number, "block")} ({number})'
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #00ce2f3e
@@ -271,14 +284,15 @@ def _iptc(tag):
     return next((o for o in (tag.data, swapped) if o[:1] == b'\x1c'), None)
 
 def _captions(tags, notes):
-    "Return the IPTC of a page as a tag, or None, and note what is lost of it and of Photoshop's data."
+    "Return the IPTC of a page, or None, and Photoshop's blocks on rights. Note what is lost of the others."
     own,blocks = _iptc(tags[33723]) if 33723 in tags else None,photoshop_blocks(tags[34377].data) if 34377 in tags else {}
     if 33723 in tags and not own: notes.append(f'{tag_name(33723)} unreadable, left out')
     if 34377 in tags and not blocks: notes.append(f'{tag_name(34377)} unreadable, left out')
     inner = blocks.pop(1028, None)
     if inner and own and inner.rstrip(b'\0') != own.rstrip(b'\0'): notes.append("a second IPTC, in Photoshop's data, differs and is not kept")
+    rights = {k: blocks.pop(k) for k in (1034, 1035) if k in blocks}
     if blocks: notes.append(f"Photoshop's data not kept: {', '.join(dict.fromkeys(_block_name(o) for o in sorted(blocks)))}")
-    return Tag(7, own or inner) if own or inner else None
+    return own or inner,rights
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #58d7be87
 def _fraction(tag):
@@ -305,6 +319,8 @@ class PageMetadata(Metadata):
     "What one page of a TIFF carries."
     tags: dict[int, Tag]=field(default_factory=dict) # Kept tags that only a TIFF has, by their numbers
     resolution: tuple[tuple[int, int], tuple[int, int], int]|None=None # Fractions across and down of the upright page, and the unit: 1 none, 2 inch, 3 cm
+    iptc: bytes|None=None # Captions and rights, as the IPTC's IIM
+    aspect: tuple[float, float]|None=None # Resolution across and down without a unit: only its ratio counts
 
 def around_page(
     page: Directory, # A page
@@ -327,7 +343,7 @@ def tag_fates(
 # %% ../../nbs/pictures/tiff_metadata.ipynb #c1a5df44
 def _unreadable(directory, within=0):
     "Return a note for each tag that is not read, in the directories within too."
-    notes = [f'{tag_name(o, within)} {why}, left out' for o,why in directory.unreadable.items() if _FATE.get(o) not in ('rebuilt', 'out of date') or o in (330, *POINTERS, 282, 283, 700, 34675) or why != 'is too large']
+    notes = [f'{tag_name(o, within)} {why}, left out' for o,why in directory.unreadable.items()]
     return notes + [o for code,inner in directory.nested.items() for o in _unreadable(inner, code)]
 
 def _page_exif(page, codes, size):
@@ -350,23 +366,28 @@ def page_metadata(
     page = around_page(page, outer)
     notes,fates,orientation = _unreadable(page),tag_fates(page, file_size),page.number(274, 1)
     if orientation not in range(1, 9): orientation = 1
-    captions,kept = _captions(page.tags, notes),fates.get('kept', [])
+    (iptc,rights),kept = _captions(page.tags, notes),fates.get('kept', [])
     for fate,codes in fates.items():
         if fate.startswith('not') and (lost := set(codes) - {34377}): notes.append(f'tags {fate}: {names_of(lost)}')
-    tags = {o: page.tags[o] for o in kept if o not in EXIF_TAGS | {33723}} | ({33723: captions} if captions else {})
+    tags = {o: page.tags[o] for o in kept if o not in EXIF_TAGS | {33723}} | ({33723: Tag(7, iptc)} if iptc else {})
+    if rights: tags[34377] = Tag(7, _pack_blocks(rights))
     icc,xmp = (page.tags[o].data if o in page.tags else None for o in (34675, 700))
     resolution = _resolution(page, orientation > 4)
+    aspect = tuple(n/d for n,d in resolution[:2]) if resolution and resolution[2] == 1 else None
     exif = _page_exif(page, kept, upright_size((page.number(256), page.number(257)), orientation))
-    return PageMetadata(orientation, icc, exif, sound_xmp(xmp, notes), _dpi(resolution), notes=notes, tags=tags, resolution=resolution)
+    return PageMetadata(orientation, icc, exif, sound_xmp(xmp, notes), _dpi(resolution), notes=notes, tags=tags, resolution=resolution,
+                        iptc=iptc, aspect=aspect)
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #e7543b77
 def only_in_tiff(
     pages: Iterable[PageMetadata], # What the pages of a TIFF carry
     format: str, # Another format
+    kept: Metadata, # What the picture in that format carries
 ) -> list[str]: # Notes
     "Name what a picture of another format does not keep."
-    lost,notes = {k for o in pages for k in o.tags},[]
+    held = {33723, 34377} if getattr(kept, 'iptc', None) else set()
+    lost,notes = {k for o in pages for k in o.tags} - held,[]
     if lost: notes.append(f'tags not kept, as {format} has no place for them: {names_of(lost)}')
-    for x,y,unit in (o.resolution for o in pages if o.resolution):
-        if unit == 1 and x != y: notes.append(f'the shape of the pixels is not kept, which are {Fraction(*y)/Fraction(*x)} times as wide as high')
+    for x,y in (o.aspect for o in pages if o.aspect and not getattr(kept, 'aspect', None)):
+        if x != y: notes.append(f'the shape of the pixels is not kept: they are {Fraction(y/x).limit_denominator(1000)} times as wide as high')
     return list(dict.fromkeys(notes))

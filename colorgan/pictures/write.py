@@ -255,7 +255,7 @@ def write_picture(
     if file and format == output_format(file) and file.format in ('HEIF', 'JXL'): notes.append(f'written as {format}, as {file.format} is only read')
     _check_frames(dst, file, n, format, notes)
     kept = kept_metadata(file, format, record, notes)
-    if file and format != 'TIFF': notes += only_in_tiff(file.pages, format)
+    if file and format != 'TIFF': notes += only_in_tiff(file.pages, format, kept)
     frames = ((_fitted(c, format, notes), c.duration) for c in _counted(canvases, n, failed))
     with write_whole(dst) as path, open(path, 'w+b') as fp, _writing(format, failed):
         _encode(fp, frames, kept, format, file, n, quality)
