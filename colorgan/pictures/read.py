@@ -138,7 +138,9 @@ def _tiff_header(fp, name, max_pixels):
     places,carried,notes,parts = survey(fp)
     fp.seek(0)
     with tifffile.TiffFile(fp) as tif: pages = [_tiff_page(tif, o) for o in places]
-    for p in pages: _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
+    for p in pages:
+        if not isinstance(p.imagewidth, int) or not isinstance(p.imagelength, int): raise ValueError('its tags for the size are damaged')
+        _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
     common = {f.name: getattr(carried[0], f.name) for f in fields(Metadata)}
     common['notes'] = notes + [o for o in dict.fromkeys(map(extra_channels, pages)) if o]
     width,height = upright_size((pages[0].imagewidth, pages[0].imagelength), carried[0].orientation)

@@ -19,7 +19,7 @@ from .convert import to_unit
 from .metadata import Metadata
 from .raster import WHITE, pixels_of, retyped, size_of, widened
 from .source import UnusableError
-from .tiff_metadata import (EXIF_TAGS, Directory, PageMetadata, Tag, TagFile, exif_directory, names_of, pack_directory, page_metadata,
+from .tiff_metadata import (EXIF_TAGS, NEXT, Directory, PageMetadata, Tag, TagFile, exif_directory, names_of, pack_directory, page_metadata,
                                              read_pages, tag_fates)
 
 # %% ../../nbs/pictures/tiff.ipynb #6557d446
@@ -58,7 +58,7 @@ def choose_pages(
         elif role == 'picture': chosen.append(page)
         else: small.append(page)
     if not chosen and not small: raise UnusableError('it holds only masks or infrared channels. Give the file with the picture.')
-    if not chosen and any({0, 330} & set(o.directory.unreadable) for o in pages):
+    if not chosen and any({NEXT, 330} & set(o.directory.unreadable) for o in pages):
         raise UnusableError('only a reduced copy can be read, as the place of the picture is damaged. Copy or scan it again.')
     return chosen or [_largest(small)]
 
@@ -118,7 +118,7 @@ def survey(
     carried = [page_metadata(o.directory, file.size, o.outer) for o in chosen]
     notes = _left_out(pages, chosen, file.size)
     for o in pages:
-        if o not in chosen: notes += [f'{o.name}: {names_of([k])} {why}' for k,why in o.directory.unreadable.items() if k in (0, 330)]
+        if o not in chosen: notes += [f'{o.name}: {names_of([k])} {why}' for k,why in o.directory.unreadable.items() if k in (NEXT, 330)]
     used = [*(o.directory for o in chosen), *(o.outer for o in chosen if o.outer)]
     parts = [part for o in pages for part in _parts(o, any(o.directory is u for u in used), file.size)]
     return chosen,carried,notes + _notes_by_page(chosen, carried),parts

@@ -39,6 +39,7 @@ class Tag:
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #968f0c09
 POINTERS = {34665: 'EXIF', 34853: 'GPS', 40965: 'Interop'}  # tags that point to a directory
+NEXT = -1  # what stands behind the tags: where the next page is
 
 @dataclass
 class Directory:
@@ -47,7 +48,7 @@ class Directory:
     next: int=0 # Where the next page stands; 0: this is the last one
     tags: dict[int, Tag]=field(default_factory=dict) # By their numbers
     nested: dict[int, 'Directory']=field(default_factory=dict) # By the numbers in `POINTERS`
-    unreadable: dict[int, str]=field(default_factory=dict) # Why a tag is not read, by its number
+    unreadable: dict[int, str]=field(default_factory=dict) # Why a tag is not read, by its number; `NEXT` for the next page
 
     def number(self,
         code: int, # The number of the tag
@@ -159,7 +160,7 @@ def read_pages(
         try: following = read_directory(file, at)
         except ValueError as e:
             if page is None: raise ValueError(f'its first page {e}') from e
-            page.unreadable[0] = str(e)
+            page.unreadable[NEXT] = str(e)
             return
         page = following
         yield (i,),page
@@ -211,7 +212,7 @@ TAG_FATES: Mapping[str, frozenset[int]] = {
     'taken out': frozenset({255, *range(263, 267), 280, 281, 288, 289, 292, 293, *range(320, 329), 330, *range(332, 338), *range(340, 343), 347, 351,
                               *range(512, 522), *range(529, 533), 559, *range(32995, 32999), 50838, 50839, 59932, 59933}),
     'not used': frozenset({290, 291, 300, 301, 318, 319}),
-    'not kept': frozenset({33421, 33422, *range(33628, 33632), 34361, 34362, 34377, 34412, 34732, 37724, 42113, *range(50706, 50838),
+    'not kept': frozenset({33421, 33422, *range(33628, 33632), 34361, 34362, 34377, 34412, 34732, 37439, 37724, 42113, *range(50706, 50838),
                            *range(50840, 51180), *range(52525, 52600), *range(65420, 65460)})}  # layers, statistics, and what holds places in the file
 _FATE = {code: fate for fate,codes in TAG_FATES.items() for code in codes}
 
@@ -224,7 +225,7 @@ def tag_name(
     from tifffile import TIFF
     known = ExifTags.GPSTAGS if within == 34853 else {} if within == 40965 else TIFF.TAGS
     name = POINTERS.get(code) or known.get(code) or ('private tag' if code > 32767 else 'unknown tag')
-    return f'{name} ({code})' if code or within else 'the next page'
+    return 'the next page' if code == NEXT else f'{name} ({code})'
 
 def names_of(
     codes: Iterable[int], # Numbers of tags
@@ -328,7 +329,7 @@ def around_page(
 ) -> Directory:
     "Return a page with the tags and directories of the one around it, where it has none of its own."
     if outer is None: return page
-    unreadable = {k: v for k,v in outer.unreadable.items() if k not in (0, 330)} | page.unreadable
+    unreadable = {k: v for k,v in outer.unreadable.items() if k not in (NEXT, 330)} | page.unreadable
     return Directory(page.at, page.next, outer.tags | page.tags, outer.nested | page.nested, unreadable)
 
 def tag_fates(
