@@ -142,12 +142,12 @@ def _tiff_header(fp, name, max_pixels):
         if not isinstance(p.imagewidth, int) or not isinstance(p.imagelength, int): raise ValueError('its tags for the size are damaged')
         _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
     common = {f.name: getattr(carried[0], f.name) for f in fields(Metadata)}
-    common['notes'] = notes + [o for o in dict.fromkeys(map(extra_channels, pages)) if o]
+    common |= dict(notes=notes + [o for o in dict.fromkeys(map(extra_channels, pages)) if o], parts=parts)
     width,height = upright_size((pages[0].imagewidth, pages[0].imagelength), carried[0].orientation)
     depth = max(page_depth(p) for p in pages)
     return _Header(**common, name=name, format='TIFF', mode=pages[0].photometric.name, width=width, height=height, depth=depth,
                    kind='float' if depth == 32 else 'uint', has_alpha=any(alpha_at(p) is not None for p in pages), n_frames=len(pages),
-                   compression={1: None, 5: 'lzw'}.get(int(pages[0].compression), 'zlib'), places=places, pages=carried, parts=parts)
+                   compression={1: None, 5: 'lzw'}.get(int(pages[0].compression), 'zlib'), places=places, pages=carried)
 
 # %% ../../nbs/pictures/read.ipynb #d6a7b28b
 def _read_header(fp, name, max_pixels):

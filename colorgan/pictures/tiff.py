@@ -19,7 +19,7 @@ from .convert import to_unit
 from .metadata import Metadata
 from .raster import WHITE, pixels_of, retyped, size_of, widened
 from .source import UnusableError
-from .tiff_metadata import (EXIF_TAGS, NEXT, Directory, PageMetadata, Tag, TagFile, exif_directory, names_of, pack_directory, page_metadata,
+from .tiff_metadata import (EXIF_TAGS, NEXT, Directory, PageMetadata, Tag, TagFile, exif_directory, names_of, pack_blocks, pack_directory, page_metadata,
                                              read_pages, tag_fates)
 
 # %% ../../nbs/pictures/tiff.ipynb #6557d446
@@ -215,6 +215,7 @@ def _written_page(page, kept):
     exif = exif_directory(page.exif if page else kept.exif)
     tags = {k: o for k,o in exif.tags.items() if k in EXIF_TAGS} | (page.tags if page else {})
     if not page and (iptc := getattr(kept, 'iptc', None)): tags[33723] = Tag(7, iptc)
+    if not page and (blocks := getattr(kept, 'resources', None)): tags[34377] = Tag(7, pack_blocks(blocks))
     if page and kept and (credit := exif_directory(kept.exif).tags.get(305)): tags[305] = credit
     xmp = kept.xmp if kept else page.xmp
     return Directory(tags=tags | ({700: Tag(1, xmp)} if xmp else {}), nested=exif.nested)

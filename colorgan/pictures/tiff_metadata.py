@@ -272,8 +272,11 @@ def photoshop_blocks(
         at += 4 + n + n % 2
     return found
 
-def _pack_blocks(blocks):
-    "Return blocks as the tag holds them."
+# %% ../../nbs/pictures/tiff_metadata.ipynb #ab567fb8
+def pack_blocks(
+    blocks: Mapping[int, bytes], # By Photoshop's numbers
+) -> bytes:
+    "Return blocks of data as the tag 34377 holds them."
     return b''.join(b'8BIM' + struct.pack('>HHI', k, 0, len(v)) + v + bytes(len(v) % 2) for k,v in sorted(blocks.items()))
 
 def _block_name(number): return 'paths (2000 to 2997)' if 2000 <= number < 2998 else f'{_BLOCKS.get(number, "block")} ({number})'
@@ -322,6 +325,7 @@ class PageMetadata(Metadata):
     resolution: tuple[tuple[int, int], tuple[int, int], int]|None=None # Fractions across and down of the upright page, and the unit: 1 none, 2 inch, 3 cm
     iptc: bytes|None=None # Captions and rights, as the IPTC's IIM
     aspect: tuple[float, float]|None=None # Resolution across and down without a unit: only its ratio counts
+    resources: dict[int, bytes]=field(default_factory=dict) # Photoshop's blocks on rights, by number
 
 def around_page(
     page: Directory, # A page
@@ -371,13 +375,13 @@ def page_metadata(
     for fate,codes in fates.items():
         if fate.startswith('not') and (lost := set(codes) - {34377}): notes.append(f'tags {fate}: {names_of(lost)}')
     tags = {o: page.tags[o] for o in kept if o not in EXIF_TAGS | {33723}} | ({33723: Tag(7, iptc)} if iptc else {})
-    if rights: tags[34377] = Tag(7, _pack_blocks(rights))
+    if rights: tags[34377] = Tag(7, pack_blocks(rights))
     icc,xmp = (page.tags[o].data if o in page.tags else None for o in (34675, 700))
     resolution = _resolution(page, orientation > 4)
     aspect = tuple(n/d for n,d in resolution[:2]) if resolution and resolution[2] == 1 else None
     exif = _page_exif(page, kept, upright_size((page.number(256), page.number(257)), orientation))
     return PageMetadata(orientation, icc, exif, sound_xmp(xmp, notes), _dpi(resolution), notes=notes, tags=tags, resolution=resolution,
-                        iptc=iptc, aspect=aspect)
+                        iptc=iptc, aspect=aspect, resources=rights)
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #e7543b77
 def only_in_tiff(
@@ -386,9 +390,10 @@ def only_in_tiff(
     kept: Metadata, # What the picture in that format carries
 ) -> list[str]: # Notes
     "Name what a picture of another format does not keep."
-    held = {33723, 34377} if getattr(kept, 'iptc', None) else set()
+    held = {k for k,name in ((33723, 'iptc'), (34377, 'resources')) if hasattr(kept, name)}  # whose loss is named there
+    shaped = getattr(kept, 'aspect', None) or 282 in exif_directory(kept.exif).tags
     lost,notes = {k for o in pages for k in o.tags} - held,[]
     if lost: notes.append(f'tags not kept, as {format} has no place for them: {names_of(lost)}')
-    for x,y in (o.aspect for o in pages if o.aspect and not getattr(kept, 'aspect', None)):
+    for x,y in (o.aspect for o in pages if o.aspect and not shaped):
         if x != y: notes.append(f'the shape of the pixels is not kept: they are {Fraction(y/x).limit_denominator(1000)} times as wide as high')
     return list(dict.fromkeys(notes))
