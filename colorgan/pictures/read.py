@@ -220,25 +220,29 @@ def _beginning_at(fp, place):
     struct.pack_into(order + ('Q' if big else 'I'), data, 8 if big else 4, place)
     return BytesIO(data)
 
-def _opened_page(fp, page, place):
+def _pillow_opens(fp):
+    "Return a file as Pillow opens it, or None."
+    try: return open_image(fp)
+    except (OSError, SyntaxError): return None
+
+def _pillow_page(im, fp, page, place):
     "Return a page as Pillow reads it; None if it cannot, would lose something, or the page passes the limit that the host has set for it."
-    limit = Image.MAX_IMAGE_PIXELS
+    limit,inner = Image.MAX_IMAGE_PIXELS,len(place.number) > 1
     if page_depth(page) > 8 or page.extrasamples and has_decoder(page): return None
     if limit and page.imagewidth*page.imagelength > limit and has_decoder(page): return None
-    try:
-        im = open_image(fp if len(place.number) == 1 else _beginning_at(fp, place.directory.at))
-        if len(place.number) == 1: im.seek(place.number[0])
+    if inner: im = _pillow_opens(_beginning_at(fp, place.directory.at))
+    try: im and not inner and im.seek(place.number[0])
     except (OSError, SyntaxError, EOFError): return None
     return im
 
 # %% ../../nbs/pictures/read.ipynb #b417a14c
-def _tiff_picture(tif, fp, i, header, float_range):
+def _tiff_picture(tif, im, fp, i, header, float_range):
     "Decode the page at place `i`."
     place,carried = header.places[i],header.pages[i]
     page = _tiff_page(tif, place)
-    if im := _opened_page(fp, page, place):
+    if im := _pillow_page(im, fp, page, place):
         im.load()
-        color,alpha = split_alpha(im)
+        color,alpha = split_alpha(im.copy() if header.n_frames > 1 else im)
         orientation = 1 if 274 in place.directory.tags else carried.orientation  # Pillow has turned it by its own tag
         return assemble(color, None if alpha_at(page) is None else alpha, carried.icc, orientation, header.notes)
     color,alpha = page_pixels(page, tif.filehandle.size, float_range, header.notes)
@@ -252,9 +256,9 @@ def _tiff_frames(source, header, float_range):
     "Yield the pages of a TIFF."
     import tifffile
     with source.opened() as fp, source.opened() as other:
-        with picture_errors(header.name): tif = tifffile.TiffFile(fp)
+        with picture_errors(header.name): tif,im = tifffile.TiffFile(fp),_pillow_opens(other)
         for i in range(header.n_frames):
-            with picture_errors(header.name): picture = _tiff_picture(tif, other, i, header, float_range)
+            with picture_errors(header.name): picture = _tiff_picture(tif, im, fp, i, header, float_range)
             yield picture
             del picture
 
