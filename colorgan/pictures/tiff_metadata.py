@@ -255,8 +255,8 @@ def tag_fate(
     return 'not kept, as it may be a place in the file' if pointing else 'kept'
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #68c07c4b
-_BLOCKS = {1005: 'resolution', 1028: 'IPTC', 1034: 'copyright flag', 1035: 'URL', 1061: 'digest of the IPTC', 1033: 'thumbnail', 1036: 'thumbnail', 1039: 'color profile', 1050: 'slices', 1058: 'EXIF', 1060: 'XMP',
-           2999: 'name of the clipping path'}
+_BLOCKS = {1005: 'resolution', 1028: 'IPTC', 1033: 'thumbnail', 1034: 'copyright flag', 1035: 'URL', 1036: 'thumbnail', 1039: 'color profile',
+           1050: 'slices', 1058: 'EXIF', 1060: 'XMP', 1061: 'digest of the IPTC', 2999: 'name of the clipping path'}
 
 def photoshop_blocks(
     data: bytes, # The value of the tag 34377
