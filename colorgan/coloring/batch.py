@@ -56,8 +56,11 @@ def _in_folder(folder, base, out):
     "The pictures below `folder`, each with its place below `base`; and reports of what is passed over."
     listing = list_pictures(folder, [out or base])
     passed = {f: _kind(f, why) for f,why in listing.passed_over.items()}
-    passed |= {f: f'in a folder {COLORED}' for f in listing.files if out is None and COLORED in f.relative_to(folder).parts[:-1]}
-    return [(f, base/f.relative_to(folder)) for f in listing.files if f not in passed],[_passed_over(f, why) for f,why in passed.items()]
+    developed = [f for f,why in passed.items() if f.suffix.lower() == '.dng' and why.startswith('a picture')]  # no camera's raw file
+    passed = {f: why for f,why in passed.items() if f not in developed}
+    files = sorted([*listing.files, *developed])
+    passed |= {f: f'in a folder {COLORED}' for f in files if out is None and COLORED in f.relative_to(folder).parts[:-1]}
+    return [(f, base/f.relative_to(folder)) for f in files if f not in passed],[_passed_over(f, why) for f,why in passed.items()]
 
 # %% ../../nbs/coloring/batch.ipynb #2a098acf
 def _in_file(file, out):

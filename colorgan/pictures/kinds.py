@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..core.files import PictureError
 from .source import Readable, Source, picture_errors
+from .tiff_metadata import TagFile, read_pages
 
 # %% ../../nbs/pictures/kinds.ipynb #5a1af568
 _NOT_READ = {'EPS', 'WMF', 'BUFR', 'GRIB', 'HDF5', 'MPEG', 'FITS'}  # EPS would start a program, the others have no decoder of their own
@@ -103,17 +104,14 @@ _RAW = {32803, 34892}  # a TIFF's photometric interpretation: one color for each
 
 def _is_raw(fp):
     "Return whether a TIFF file is a camera's raw file: CR2, NEF, ARW, DNG, PEF and the like."
-    import tifffile
     fp.seek(8)
     if fp.read(2) == b'CR': return True
-    fp.seek(0)
     try:
-        with tifffile.TiffFile(fp) as tif:
-            page = tif.pages.first
-            if 50706 in page.tags or 50740 in page.tags: return True  # the version of a DNG; what Sony keeps to itself
-            within = list(islice(page.pages, 8)) if page.subifds else []
-            return any(getattr(o.tags.get(262), 'value', None) in _RAW for o in (page, *within))
-    except Exception: return False  # a damaged TIFF is a damaged picture
+        for number,page in islice(read_pages(TagFile(fp)), 64):
+            if page.number(262) in _RAW: return True
+            if number == (0,) and (50706 in page.tags or 50740 in page.tags): return True  # the version of a DNG; what Sony keeps to itself
+    except ValueError: pass  # a damaged TIFF is a damaged picture
+    return False
 
 # %% ../../nbs/pictures/kinds.ipynb #d3156987
 def _heif_open(fp):

@@ -67,8 +67,6 @@ def _png_texts(parts, notes):
 
 # %% ../../nbs/pictures/metadata.ipynb #adae7e22
 DIRECTORIES = 34665,34853  # the tags that point to the exposure and to the place
-KEPT_TAGS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432, *DIRECTORIES, *range(40091, 40096)}  # of a TIFF
-_STRUCTURE = {*range(254, 260), 262, 266, 273, 277, 278, 279, 284, 513, 514, 700, 34675}
 
 def exif_tags(
     data: bytes|None, # EXIF as it stands in a file; None: there is none
@@ -83,20 +81,6 @@ def exif_tags(
         if glance.get_ifd(tag): out.get_ifd(tag)
         else: del out[tag]
     return out
-
-# %% ../../nbs/pictures/metadata.ipynb #0b8408da
-def _clean_exif(exif, size, tiff, notes):
-    "Return `exif` as bytes, true for an upright picture without thumbnail; None if nothing is left."
-    try:
-        for tag in [o for o in exif if (o not in KEPT_TAGS if tiff else o in _STRUCTURE)]: del exif[tag]
-        if not len(exif): return None
-        inner = exif.get_ifd(DIRECTORIES[0])
-        for tag,pixels in zip((40962, 40963), size):
-            if tag in inner: inner[tag] = pixels
-        exif.get_ifd(DIRECTORIES[1])
-        exif.bigtiff = False
-        return with_tags(exif.tobytes(), {274: 1})
-    except Exception as e: notes.append(f'EXIF unreadable ({e or type(e).__name__}), left out')
 
 # %% ../../nbs/pictures/metadata.ipynb #ecd48c1c
 def _readable(data):
@@ -161,8 +145,6 @@ def _sound_dpi(dpi):
     try: dpi = tuple(float(o) for o in dpi)
     except (TypeError, ValueError, ZeroDivisionError): return None
     return dpi if len(dpi) == 2 and all(0 < o < 1e6 for o in dpi) else None
-
-_NO_IPTC,_clean_xmp = 'Photoshop and IPTC data are not kept',clean_xmp  # of a TIFF
 
 # %% ../../nbs/pictures/metadata.ipynb #596da192
 _RESOURCES = {'Photoshop IPTC digest': 0x0425, 'Photoshop copyright flag': 0x040a, 'Photoshop URL': 0x040b}  # what is kept beside the IPTC data
@@ -238,40 +220,6 @@ def read_metadata(
                    dpi, texts, comments, notes, aspect, iptc or facts.iptc, {_RESOURCES[p.name]: p.data for p in parts if p.name in _RESOURCES}, chunks, part_list(format, parts))
     notes += part_notes(format, parts)
     return out
-
-# %% ../../nbs/pictures/metadata.ipynb #4f2f91ab
-def tag_value(
-    page: Any, # A `tifffile.TiffPage`
-    code: int, # The number of the tag
-) -> Any: # None if the page has no such tag
-    "Return the value of one tag of a TIFF page."
-    return page.tags[code].value if code in page.tags else None
-
-def _tiff_exif(tif, page, fp, notes):
-    "Return the tags of a page as Pillow reads EXIF."
-    exif = Image.Exif()
-    try:
-        exif.endian,exif.bigtiff = tif.byteorder,tif.is_bigtiff
-        exif.load_from_fp(fp, page.offset)
-        if str(exif.get(270, '')).startswith(('{"shape"', 'ImageJ=')): del exif[270]  # about the layout of the old pixels
-    except Exception as e: notes.append(f'EXIF unreadable ({e or type(e).__name__}), left out')
-    return exif
-
-# %% ../../nbs/pictures/metadata.ipynb #95dcc090
-def read_tiff_metadata(
-    tif: Any, # A `tifffile.TiffFile`
-    page: Any, # Its first `tifffile.TiffPage`
-    fp: IO[bytes], # The same file
-) -> Metadata:
-    "Read what a TIFF carries."
-    notes,dpi = [],None
-    x,y,unit = tag_value(page, 282),tag_value(page, 283),tag_value(page, 296) or 2
-    if x and y and unit in (2, 3) and x[1] and y[1]: dpi = [n/d*(2.54 if unit == 3 else 1) for n,d in (x, y)]
-    if tag_value(page, 33723) or tag_value(page, 34377): notes.append(_NO_IPTC)
-    orientation = _sound_orientation(tag_value(page, 274) or 1)
-    size,xmp = upright_size((page.imagewidth, page.imagelength), orientation),tag_value(page, 700)
-    exif = _clean_exif(_tiff_exif(tif, page, fp, notes), size, True, notes)
-    return Metadata(orientation, page.iccprofile, exif, _clean_xmp(xmp if isinstance(xmp, bytes) else None, notes), _sound_dpi(dpi), notes=notes)
 
 # %% ../../nbs/pictures/metadata.ipynb #0edde91f
 _NUMBERS = {'size': int, 'saturation': float, 'hints': int}

@@ -6,9 +6,10 @@
 __all__ = ['PictureFile', 'record_of', 'describe']
 
 # %% ../../nbs/pictures/read.ipynb #7f4c0928
-import os, re
+import os, re, struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from io import BytesIO
 from typing import Any, Self
 
 import numpy as np
@@ -18,11 +19,11 @@ from ..core.files import PictureError
 from .color import profile_name
 from .convert import assemble, from_array, split_alpha, to_unit
 from .kinds import HEAD_SIZE, TIFF_BEGINS, is_jxl, jxl_header, kind_of, not_a_picture, open_image
-from .metadata import (Metadata, exif_values, read_metadata, read_record, read_tiff_metadata,
-                                        tag_value, upright_size)
+from .metadata import Metadata, exif_values, read_metadata, read_record, upright_size
 from .raster import Picture, widened
 from .source import Readable, Source, picture_errors
-from .tiff import has_decoder, page_depth, page_pixels
+from .tiff import Page, alpha_at, extra_channels, has_decoder, page_depth, page_pixels, survey
+from .tiff_metadata import PageMetadata
 
 # %% ../../nbs/pictures/read.ipynb #2f13b3bb
 def _ppm_top(head):
@@ -65,7 +66,10 @@ class _Header(Metadata):
     loop: int=1 # How often an animation runs; 0: forever
     lossless: bool=False # Of a WebP
     compression: str|None='zlib' # Of a TIFF
-    indices: Sequence[int]=(0,) # Which of the file's frames or pages are read
+    indices: Sequence[int]=(0,) # Which of the file's frames are read
+    places: Sequence[Page]=() # Where the pages of a TIFF stand that are read
+    pages: Sequence[PageMetadata]=() # What each of them carries
+    parts: Sequence[dict[str, Any]]=() # What is in the file, and what becomes of it
 
     @property
     def animated(self) -> bool: return self.n_frames > 1 and self.format != 'TIFF'
@@ -134,21 +138,28 @@ def _pillow_header(fp, head, name, max_pixels):
                    loop=_repetitions(im), lossless=format == 'WEBP' and _webp_lossless(head), indices=indices)
 
 # %% ../../nbs/pictures/read.ipynb #b8059760
+def _tiff_page(tif, place):
+    "Return a page as `tifffile` reads it."
+    from tifffile import TiffPage
+    tif.filehandle.seek(place.directory.at)
+    return TiffPage(tif, place.number)
+
 def _tiff_header(fp, name, max_pixels):
     "Read the header of a TIFF, and which of its pages are pictures of their own."
     import tifffile
-    with tifffile.TiffFile(fp) as tif:
-        pages = list(tif.pages)
-        for p in pages: _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
-        indices = [i for i,p in enumerate(pages) if i == 0 or not p.subfiletype & 1]
-        used = [pages[i] for i in indices]
-        depth,alpha = max(page_depth(p) for p in used),any({1, 2} & {int(e) for e in p.extrasamples} for p in used)
-        carried = read_tiff_metadata(tif, used[0], fp)
-        if len(indices) < len(pages): carried.notes.insert(0, 'reduced copies of the picture are left out')
-        width,height = upright_size((used[0].imagewidth, used[0].imagelength), carried.orientation)
-        return _Header(**vars(carried), name=name, format='TIFF', mode=used[0].photometric.name, width=width, height=height, depth=depth,
-                       kind='float' if depth == 32 else 'uint', has_alpha=alpha, n_frames=len(used), indices=indices,
-                       compression={1: None, 5: 'lzw'}.get(int(used[0].compression), 'zlib'))
+    places,carried,notes,parts = survey(fp)
+    fp.seek(0)
+    with tifffile.TiffFile(fp) as tif: pages = [_tiff_page(tif, o) for o in places]
+    for p in pages:
+        if not isinstance(p.imagewidth, int) or not isinstance(p.imagelength, int): raise ValueError('its tags for the size are damaged')
+        _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
+    common = {f.name: getattr(carried[0], f.name) for f in fields(Metadata)}
+    common |= dict(notes=notes + [o for o in dict.fromkeys(map(extra_channels, pages)) if o], parts=parts)
+    width,height = upright_size((pages[0].imagewidth, pages[0].imagelength), carried[0].orientation)
+    depth = max(page_depth(p) for p in pages)
+    return _Header(**common, name=name, format='TIFF', mode=pages[0].photometric.name, width=width, height=height, depth=depth,
+                   kind='float' if depth == 32 else 'uint', has_alpha=any(alpha_at(p) is not None for p in pages), n_frames=len(pages),
+                   compression={1: None, 5: 'lzw'}.get(int(pages[0].compression), 'zlib'), places=places, pages=carried)
 
 # %% ../../nbs/pictures/read.ipynb #d6a7b28b
 def _read_header(fp, name, max_pixels):
@@ -214,40 +225,53 @@ def _pillow_frames(source, header, max_pixels, float_range):
             del picture
 
 # %% ../../nbs/pictures/read.ipynb #cfdad55f
-def _pillow_page(page, im, i):
-    "Return whether Pillow reads page `i` without loss and within the limit that the host has set for it; `im` stands there then."
-    limit = Image.MAX_IMAGE_PIXELS
-    if im is None or page_depth(page) > 8: return False
-    if limit and page.imagewidth*page.imagelength > limit and has_decoder(page): return False
-    try: im.seek(i)
-    except (OSError, SyntaxError, EOFError): return False
-    return True
+def _beginning_at(fp, place):
+    "Return a copy of a TIFF file whose first page is the one at `place`."
+    fp.seek(0)
+    data = bytearray(fp.read())
+    order,big = '<' if data[:2] == b'II' else '>',43 in data[2:4]
+    struct.pack_into(order + ('Q' if big else 'I'), data, 8 if big else 4, place)
+    return BytesIO(data)
+
+def _pillow_opens(fp):
+    "Return a file as Pillow opens it, or None."
+    try: return open_image(fp)
+    except (OSError, SyntaxError): return None
+
+def _pillow_page(im, fp, page, place):
+    "Return a page as Pillow reads it; None if it cannot, would lose something, or the page passes the limit that the host has set for it."
+    limit,inner = Image.MAX_IMAGE_PIXELS,len(place.number) > 1
+    if page_depth(page) > 8 or page.extrasamples and has_decoder(page): return None
+    if limit and page.imagewidth*page.imagelength > limit and has_decoder(page): return None
+    if inner: im = _pillow_opens(_beginning_at(fp, place.directory.at))
+    try: im and not inner and im.seek(place.number[0])
+    except (OSError, SyntaxError, EOFError): return None
+    return im
 
 # %% ../../nbs/pictures/read.ipynb #b417a14c
-def _tiff_picture(tif, im, i, header, float_range):
-    "Decode page `i`."
-    page = tif.pages[i]
-    if _pillow_page(page, im, i):
+def _tiff_picture(tif, im, fp, i, header, float_range):
+    "Decode the page at place `i`."
+    place,carried = header.places[i],header.pages[i]
+    page = _tiff_page(tif, place)
+    if im := _pillow_page(im, fp, page, place):
         im.load()
         color,alpha = split_alpha(im.copy() if header.n_frames > 1 else im)
-        return assemble(color, alpha, page.iccprofile, 1, header.notes)  # Pillow has turned it
+        orientation = 1 if 274 in place.directory.tags else carried.orientation  # Pillow has turned it by its own tag
+        return assemble(color, None if alpha_at(page) is None else alpha, carried.icc, orientation, header.notes)
     color,alpha = page_pixels(page, tif.filehandle.size, float_range, header.notes)
     if color.dtype == np.uint8:
         color,alpha = (None if o is None else Image.fromarray(np.ascontiguousarray(o), 'CMYK' if o.shape[2:] == (4,) else None)
                        for o in (color, alpha))
-    return assemble(color, alpha, page.iccprofile, tag_value(page, 274) or 1, header.notes)
+    return assemble(color, alpha, carried.icc, carried.orientation, header.notes)
 
 # %% ../../nbs/pictures/read.ipynb #7aae5419
 def _tiff_frames(source, header, float_range):
     "Yield the pages of a TIFF."
     import tifffile
     with source.opened() as fp, source.opened() as other:
-        with picture_errors(header.name):
-            tif = tifffile.TiffFile(fp)
-            try: im = open_image(other)
-            except (OSError, SyntaxError): im = None
-        for i in header.indices:
-            with picture_errors(header.name): picture = _tiff_picture(tif, im, i, header, float_range)
+        with picture_errors(header.name): tif,im = tifffile.TiffFile(fp),_pillow_opens(other)
+        for i in range(header.n_frames):
+            with picture_errors(header.name): picture = _tiff_picture(tif, im, fp, i, header, float_range)
             yield picture
             del picture
 

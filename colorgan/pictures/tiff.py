@@ -7,7 +7,8 @@ __all__ = []
 
 # %% ../../nbs/pictures/tiff.ipynb #44c70981
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, IO
 
 import numpy as np
@@ -15,8 +16,112 @@ from PIL import Image
 
 from .color import srgb_profile
 from .convert import to_unit
-from .metadata import DIRECTORIES, KEPT_TAGS, Metadata, exif_tags
-from .raster import WHITE, pixels_of, size_of, widened
+from .metadata import Metadata
+from .raster import WHITE, pixels_of, retyped, size_of, widened
+from .source import UnusableError
+from .tiff_metadata import (EXIF_TAGS, NEXT, Directory, PageMetadata, Tag, TagFile, exif_directory, names_of, pack_blocks, pack_directory, page_metadata,
+                                             read_pages, tag_fates)
+
+# %% ../../nbs/pictures/tiff.ipynb #6557d446
+def page_role(
+    page: Directory, # A page
+) -> str: # 'picture', 'reduced copy', 'mask' or 'depth map'
+    "Tell what a page is for."
+    kind = page.number(254) if 254 in page.tags else {2: 1}.get(page.number(255), 0)  # the older tag
+    if kind & 4 or page.number(262) == 4: return 'mask'
+    return 'depth map' if kind & 8 else 'reduced copy' if kind & 1 else 'picture'
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    "A page that is colored."
+    number: tuple[int, ...] # `(1,)` for the second page, `(1, 0)` for the first one within it
+    directory: Directory # Its tags
+    outer: Directory|None=None # The page that it stands in
+
+    @property
+    def pixels(self) -> int: return self.directory.number(256)*self.directory.number(257)
+    @property
+    def name(self) -> str: return ' in '.join(f"{'SubIFD' if i else 'page'} {o + 1}" for i,o in reversed([*enumerate(self.number)]))
+
+# %% ../../nbs/pictures/tiff.ipynb #8c2bdb47
+def _largest(pages): return max(pages, key=lambda o: o.pixels, default=None)
+
+def choose_pages(
+    pages: Sequence[Page], # All pages of a file, in order
+) -> list[Page]: # One or more
+    "Return the pages that are colored. Raises `UnusableError` if all are masks, or if only a reduced copy is left of a damaged file."
+    chosen,small = [],[]
+    for page in (o for o in pages if len(o.number) == 1):
+        role,inner = page_role(page.directory),_largest(o for o in pages if o.outer is page.directory and page_role(o.directory) == 'picture')
+        if role not in ('picture', 'reduced copy'): continue
+        if inner and (role == 'reduced copy' or inner.pixels > page.pixels): chosen.append(inner)
+        elif role == 'picture': chosen.append(page)
+        else: small.append(page)
+    if not chosen and not small: raise UnusableError('it holds only masks or infrared channels. Give the file with the picture.')
+    if not chosen and any({NEXT, 330} & set(o.directory.unreadable) for o in pages):
+        raise UnusableError('only a reduced copy can be read, as the place of the picture is damaged. Copy or scan it again.')
+    return chosen or [_largest(small)]
+
+# %% ../../nbs/pictures/tiff.ipynb #91aa205a
+_ROLES = {'mask': 'a mask or an infrared channel', 'depth map': 'a depth map', 'picture': 'another picture'}
+
+def _lost_with(page, chosen, file_size):
+    "Return the names of what is lost with a page: kept tags that no chosen page has in the same words."
+    held = [o.outer.tags | o.directory.tags if o.outer else o.directory.tags for o in chosen]
+    lost = [k for k in tag_fates(page.directory, file_size).get('kept', ()) if not any(o.get(k) == page.directory.tags[k] for o in held)]
+    return f', with its {names_of(lost)}' if lost else ''
+
+def _left_out(pages, chosen, file_size):
+    "Return notes on the pages that are not colored."
+    out,notes = [o for o in pages if o not in chosen],[]
+    reduced = [o for o in out if page_role(o.directory) == 'reduced copy']
+    if reduced: notes.append('reduced copies of the picture are left out' + ''.join(dict.fromkeys(_lost_with(o, chosen, file_size) for o in reduced)))
+    for o in out:
+        if o in reduced: continue
+        smaller = page_role(o.directory) == 'picture' and any(o.directory is c.outer for c in chosen)
+        notes.append(f"{o.name} left out: {'a smaller picture' if smaller else _ROLES[page_role(o.directory)]}{_lost_with(o, chosen, file_size)}")
+    if page_role(chosen[0].directory) == 'reduced copy': notes.append('the file calls its only picture a reduced copy')
+    return notes
+
+# %% ../../nbs/pictures/tiff.ipynb #7af8917f
+def _notes_by_page(chosen, carried):
+    "Return the notes on what the pages carry, each once, with the pages that it is about."
+    found = {}
+    for page,o in zip(chosen, carried):
+        for note in o.notes: found.setdefault(note, []).append(page.name)
+    def about(names):
+        if len(names) == len(chosen): return ''
+        return (', '.join(names) if len(names) < 4 else f'{names[0]} and {len(names) - 1} others') + ': '
+    return [about(names) + note for note,names in found.items()]
+
+# %% ../../nbs/pictures/tiff.ipynb #a4fe9a3b
+def _parts(page, used, file_size):
+    "Yield what is in a page and what becomes of it, part by part. A page that is left out takes its texts with it."
+    d,fates = page.directory,{code: fate for fate,codes in tag_fates(page.directory, file_size).items() for code in codes}
+    def part(name, size, fate): return dict(name=name, bytes=size, becomes=fate.partition(',')[0] if used or fate != 'kept' else 'not kept', page=page.name)
+    pixels = sum(o for k in (279, 325) if k in d.tags for o in d.tags[k].values if isinstance(o, int))
+    yield part(f'{page_role(d)}, {d.number(256)}x{d.number(257)}', pixels, 'made anew' if page_role(d) == 'picture' and used else 'not kept')
+    for code,tag in sorted(d.tags.items()): yield part(names_of([code]), len(tag.data), fates[code])
+    for code,inner in d.nested.items(): yield part(names_of([code]), len(pack_directory(inner, 0)), 'kept')
+    for code in d.unreadable: yield part(names_of([code]), 0, 'not kept')
+
+# %% ../../nbs/pictures/tiff.ipynb #fd222c05
+def survey(
+    fp: IO[bytes], # A TIFF file
+) -> tuple[list[Page], list[PageMetadata], list[str], list[dict[str, Any]]]: # Pages to color, what each carries, notes on what is lost, and what is in the file
+    "Find the pages of a TIFF that are pictures. Raises `UnusableError`, and `ValueError` if there is no page."
+    file,pages,outer = TagFile(fp),[],None
+    for number,directory in read_pages(file):
+        if len(number) == 1: outer = directory
+        pages.append(Page(number, directory, outer if len(number) > 1 else None))
+    chosen = choose_pages(pages)
+    carried = [page_metadata(o.directory, file.size, o.outer) for o in chosen]
+    notes = _left_out(pages, chosen, file.size)
+    for o in pages:
+        if o not in chosen: notes += [f'{o.name}: {names_of([k])} {why}' for k,why in o.directory.unreadable.items() if k in (NEXT, 330)]
+    used = [*(o.directory for o in chosen), *(o.outer for o in chosen if o.outer)]
+    parts = [part for o in pages for part in _parts(o, any(o.directory is u for u in used), file.size)]
+    return chosen,carried,notes + _notes_by_page(chosen, carried),parts
 
 # %% ../../nbs/pictures/tiff.ipynb #a2493239
 def page_depth(
@@ -36,7 +141,7 @@ def has_decoder(
 
 # %% ../../nbs/pictures/tiff.ipynb #67308b53
 def _page_array(page, file_size):
-    "Decode a page as `(H, W, C)`, with the colors of a palette. Raises `ValueError`."
+    "Decode a page as `(H, W, C)`, with the 16-bit colors of a palette. Raises `ValueError`."
     if page.axes not in ('YX', 'YXS', 'SYX') or page.samplesperpixel > 16:
         raise ValueError(f'{page.samplesperpixel} channels in the order {page.axes} are no picture')
     ends = [o + n for o,n in zip(page.dataoffsets, page.databytecounts)]
@@ -44,7 +149,9 @@ def _page_array(page, file_size):
     a = page.asarray()
     if page.axes == 'SYX': a = np.moveaxis(a, 0, -1)
     if a.ndim == 2: a = a[..., None]
-    return page.colormap[:, a[..., 0]].transpose(1, 2, 0) if page.photometric == 3 else a
+    if page.photometric != 3: return a
+    color,extra = page.colormap[:, a[..., 0]].transpose(1, 2, 0),widened(a[..., 1:], page.bitspersample)
+    return np.dstack([color, retyped(extra, np.uint16)])
 
 def _unmultiplied(color, alpha):
     "Divide premultiplied colors by their alpha."
@@ -53,6 +160,25 @@ def _unmultiplied(color, alpha):
     return (a if top == 1 else np.rint(a)).clip(0, top).astype(color.dtype)
 
 # %% ../../nbs/pictures/tiff.ipynb #552e0416
+_INKS = {0: 1, 1: 1, 2: 3, 3: 3, 5: 4}  # channels of color, by what TIFF calls the photometric interpretation
+
+def alpha_at(
+    page: Any, # A `tifffile.TiffPage`
+) -> int|None: # Counted from the first channel that is not a color
+    "Return which extra channel is the alpha. A channel that the file does not call alpha is none."
+    return next((i for i,e in enumerate(page.extrasamples) if int(e) in (1, 2)), None)
+
+def extra_channels(
+    page: Any, # A `tifffile.TiffPage`
+) -> str: # Empty if nothing is lost
+    "Return a note on the extra channels that are left out."
+    n = page.samplesperpixel - (1 if page.photometric == 3 else _INKS.get(page.photometric, page.samplesperpixel)) - (alpha_at(page) is not None)
+    if n < 1: return ''
+    kinds = {int(e) for i,e in enumerate(page.extrasamples) if i != alpha_at(page)}
+    what = 'a second alpha' if kinds & {1, 2} else 'the file does not say of what, such as infrared'
+    return f"{n} extra channel{'s'*(n > 1)} ({what}) left out"
+
+# %% ../../nbs/pictures/tiff.ipynb #d78840c9
 def page_pixels(
     page: Any, # A `tifffile.TiffPage`
     file_size: int, # In bytes
@@ -60,16 +186,13 @@ def page_pixels(
     notes: list[str], # Takes notes on what had to be assumed
 ) -> tuple[np.ndarray, np.ndarray|None]: # Color `(H, W)`, `(H, W, 3)` or, for CMYK, `(H, W, 4)`; and alpha `(H, W)` or None
     "Decode a page by `tifffile`. Raises `ValueError` and `UnusableError`."
-    a = _page_array(page, file_size)
-    inks = {0: 1, 1: 1, 2: 3, 3: 3, 5: 4}.get(page.photometric)
+    a,inks,at,depth = _page_array(page, file_size),_INKS.get(page.photometric),alpha_at(page),page_depth(page)
     if inks is None or a.shape[2] < inks: raise ValueError(f'{a.shape[2]} channels of {page.photometric.name} are not supported')
-    depth,extra = page_depth(page),[int(e) for e in page.extrasamples]
     if depth < 32: a = widened(a, 16 if page.photometric == 3 else page.bitspersample)
-    color = a[..., :inks]
-    alpha = next((a[..., inks + i] for i,e in enumerate(extra) if e in (1, 2) and inks + i < a.shape[2]), None)
+    color,alpha = a[..., :inks],None if at is None or inks + at >= a.shape[2] else a[..., inks + at]
     if depth == 32: color,alpha = to_unit(color, float_range, notes),None if alpha is None else to_unit(alpha, None, notes)
     if page.photometric == 0: color = (1 if depth == 32 else np.iinfo(color.dtype).max) - color
-    if alpha is not None and 1 in extra: color = _unmultiplied(color, alpha)
+    if alpha is not None and int(page.extrasamples[at]) == 1: color = _unmultiplied(color, alpha)
     return color[..., 0] if inks == 1 else color,alpha
 
 # %% ../../nbs/pictures/tiff.ipynb #e38116e4
@@ -86,67 +209,65 @@ def _strips(image, rows, compression):
             a = less
         yield encode(a.tobytes())
 
-# %% ../../nbs/pictures/tiff.ipynb #4300a3da
-def _places(fp, order):
-    "Return where in the file each entry of the first page stands, by its tag."
-    def read(kind): return struct.unpack(order + kind, fp.read(struct.calcsize(kind)))[0]
-    fp.seek(4)
-    fp.seek(page := read('I'))
-    places = {}
-    for at in range(page + 2, page + 2 + 12*read('H'), 12):
-        fp.seek(at)
-        places[read('H')] = at
-    return places
-
-# %% ../../nbs/pictures/tiff.ipynb #e5b2f77a
-def _nest(fp, directories):
-    "Append directories of tags to a TIFF file and enter their places in the first page."
-    from PIL.TiffImagePlugin import ImageFileDirectory_v2
-    fp.seek(0)
-    prefix = fp.read(2)
-    order = '<' if prefix == b'II' else '>'
-    places = _places(fp, order)
-    for tag,values in directories.items():
-        ifd = ImageFileDirectory_v2(prefix=prefix)
-        for k,v in values.items(): ifd[k] = v
-        at = fp.seek(0, 2)
-        at += fp.write(bytes(at % 2))
-        fp.write(ifd.tobytes(at))
-        fp.seek(places[tag - 1])
-        fp.write(struct.pack(order + '2H2I', tag, 4, 1, at))
-
 # %% ../../nbs/pictures/tiff.ipynb #5dca2346
-def _tiff_tag(code, value):
-    "Return a tag as `tifffile` takes it."
-    if isinstance(value, int): return code,'I',1,value,True
-    if isinstance(value, str): return code,'s',0,value.encode() + b'\0',True
-    return code,'B',len(value),bytes(value),True
+def _written_page(page, kept):
+    "Return the tags and directories of a page to be written: of one that was a TIFF's, and of the first one with what is `kept` of the whole file."
+    exif = exif_directory(page.exif if page else kept.exif)
+    tags = {k: o for k,o in exif.tags.items() if k in EXIF_TAGS} | (page.tags if page else {})
+    if not page and (iptc := getattr(kept, 'iptc', None)): tags[33723] = Tag(7, iptc)
+    if not page and (blocks := getattr(kept, 'resources', None)): tags[34377] = Tag(7, pack_blocks(blocks))
+    if page and kept and (credit := exif_directory(kept.exif).tags.get(305)): tags[305] = credit
+    xmp = kept.xmp if kept else page.xmp
+    return Directory(tags=tags | ({700: Tag(1, xmp)} if xmp else {}), nested=exif.nested)
 
-def _tiff_tags(kept, huge):
-    "Return the tags of the first page, and the tags of each directory that it points to."
-    exif,nested = exif_tags(kept.exif),{}
-    for tag in DIRECTORIES:
-        if not huge and (inner := dict(exif.get_ifd(tag))): nested[tag] = inner
-    values = {t: exif[t] for t in KEPT_TAGS & set(exif) - set(DIRECTORIES)} | ({700: kept.xmp} if kept.xmp else {})
-    return [*(_tiff_tag(t, v) for t,v in sorted(values.items())), *((t - 1, 'I', 1, 0, True) for t in nested)],nested  # `_nest` adds the 1
+def _nest(fp, at, directories, big):
+    "Append directories to a TIFF file and enter their places in the page at `at`, where `tifffile` has reserved an entry for each."
+    page = TagFile(fp)
+    first,size = at + (8 if big else 2),20 if big else 12
+    for tag,directory in directories.items():
+        place = fp.seek(0, 2)
+        place += fp.write(bytes(place % 2))
+        fp.write(pack_directory(directory, place, big))
+        fp.seek(at)
+        n, = page.read('Q' if big else 'H')
+        fp.seek(first)
+        codes = [page.read('H' + f'{size - 2}x')[0] for _ in range(n)]
+        fp.seek(first + size*codes.index(tag - 1))
+        fp.write(struct.pack('<HHQQ' if big else '<HHII', tag, 16 if big else 4, 1, place))
+
+# %% ../../nbs/pictures/tiff.ipynb #a279637e
+def _write_page(tif, image, compression, **options):
+    "Write a page by an open `tifffile.TiffWriter`, in strips."
+    (w,h),a = size_of(image),pixels_of(image, (0, 0, 1, 1))
+    rows = max(1, (1<<16)//w)
+    tif.write(_strips(image, rows, compression), shape=(h, w, a.shape[2]), dtype=a.dtype, photometric='rgb', rowsperstrip=rows,
+              extrasamples=['unassalpha'] if a.shape[2] == 4 else None, compression=compression, predictor=compression is not None and a.dtype.kind == 'u' or None,
+              iccprofile=srgb_profile(), metadata=None, software=False, **options)
 
 # %% ../../nbs/pictures/tiff.ipynb #3e23d6c5
+def _resolved(page, kept):
+    "Return resolution and unit as `tifffile` takes them."
+    if page: return dict(resolution=page.resolution[:2], resolutionunit=page.resolution[2]) if page.resolution else dict(resolutionunit=1)
+    shape = getattr(kept, 'aspect', None)
+    return dict(resolution=kept.dpi or shape, resolutionunit=2 if kept.dpi else 1 if shape else None)
+
 def write_tiff(
     fp: IO[bytes], # An empty file, open for reading and writing
     frames: Iterable[tuple[Image.Image|np.ndarray, float|None]], # RGB or RGBA of any depth, and a duration that is not written
-    kept: Metadata, # What the first page carries
+    kept: Metadata, # What is kept of the whole file; the first page carries it
     compression: str|None, # 'zlib', 'lzw' or None
-    huge: bool, # Write a BigTIFF, without directories
+    huge: bool, # Write a BigTIFF
+    pages: Sequence[PageMetadata]=(), # What each page of the original carried, if that was a TIFF
 ) -> None:
     "Write pages as a TIFF."
     import tifffile
-    extra,nested = _tiff_tags(kept, huge)
-    with tifffile.TiffWriter(fp, bigtiff=huge) as tif:
+    nested,blank = [],Metadata(dpi=kept.dpi)
+    with tifffile.TiffWriter(fp, bigtiff=huge, byteorder='<') as tif:
         for i,(image,_) in enumerate(frames):
-            (w,h),a = size_of(image),pixels_of(image, (0, 0, 1, 1))
-            rows = max(1, (1<<16)//w)
-            tif.write(_strips(image, rows, compression), shape=(h, w, a.shape[2]), dtype=a.dtype, photometric='rgb', rowsperstrip=rows,
-                      extrasamples=['unassalpha'] if a.shape[2] == 4 else None, compression=compression,
-                      predictor=compression is not None and a.dtype.kind == 'u' or None, iccprofile=srgb_profile(), metadata=None,
-                      software=False, resolution=kept.dpi, resolutionunit=2 if kept.dpi else None, extratags=extra if i == 0 else ())
-    if nested: _nest(fp, nested)
+            page = pages[i] if i < len(pages) else None
+            written = _written_page(page, kept if i == 0 else None if page else blank)
+            nested.append(written.nested)
+            tags = [(k, o.kind, o.count, o.data, True) for k,o in written.tags.items()] + [(k - 1, 4, 1, 0, True) for k in written.nested]  # `_nest` adds the 1
+            _write_page(tif, image, compression, extratags=tags, **_resolved(page, kept))
+    at = [o.at for number,o in read_pages(TagFile(fp)) if len(number) == 1] if any(nested) else []
+    for place,directories in zip(at, nested): _nest(fp, place, directories, huge)

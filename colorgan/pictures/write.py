@@ -26,6 +26,7 @@ from .metadata import Text, kept_metadata, resource_bytes
 from .raster import Canvas, pixels_of, retyped, row_bands, size_of
 from .read import PictureFile
 from .tiff import write_tiff
+from .tiff_metadata import only_in_tiff
 
 # %% ../../nbs/pictures/write.ipynb #c301215d
 @dataclass(frozen=True)
@@ -283,7 +284,7 @@ def _encode(fp, frames, kept, format, file, n, quality):
     loop = file.loop if file else 0
     if quality is None and (format != 'WEBP' or file and file.format == 'WEBP' and not file.lossless): quality = 95
     if format == 'PNG': _write_png(fp, frames, kept, n, loop)
-    elif format == 'TIFF': write_tiff(fp, frames, kept, file.compression if file else 'zlib', _is_huge(file, n))
+    elif format == 'TIFF': write_tiff(fp, frames, kept, file.compression if file else 'zlib', _is_huge(file, n), file.pages if file else ())
     elif format == 'GIF': _write_gif(fp, frames, kept, n, loop)
     else: _write_pillow(fp, frames, kept, format, loop, quality)
 
@@ -304,7 +305,7 @@ def write_picture(
     _check_frames(dst, file, n, format, notes)
     for o in [file] if file else canvases: _check_side(dst, format, (o.width, o.height))
     kept = kept_metadata(file, format, record, notes)
-    if format == 'TIFF' and kept.exif and _is_huge(file, n): notes.append('only the plain EXIF tags kept, as the file may pass 4 GB')
+    if file and format != 'TIFF': notes += only_in_tiff(file.pages, format, kept)
     frames = ((_fitted(c, format, notes), c.duration) for c in _counted(canvases, n, failed))
     with write_whole(dst) as path, open(path, 'w+b') as fp, _writing(format, failed):
         _encode(fp, frames, kept, format, file, n, quality)

@@ -18,10 +18,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..coloring.files import has_color
 from ..coloring.lightness import lightness, shrink_L
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
+from ..data import has_color
 from ..lab import rgb_to_L
 from .container import AS_IT_IS, Film, frame_planes, import_cv2
 
