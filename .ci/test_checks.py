@@ -87,19 +87,33 @@ class Untyped:
 def good(x: int) -> int: return x
 def untyped(x: int, **more) -> int: return x
 '''
+word_faults = '''
+class Doubling:
+    "A class is a thing."
+    @property
+    def whole(self): "The whole of it."
+    def _half(self): "The half of it."
+    def twice(self): "Return twice as much."
+    def thrice(self): "The triple of it."
+def bare(): return 1
+def good(): "Write, then read."
+def bad(): "Where it is."
+'''
 house = {  # the modules of a package, and what house.py says of them
     'lab.py': 'from .core.files import good\nfrom .data import good\n',
     'data.py': 'from .core.files import _private\n',
     'core/files.py': 'from ..gan import good\n',
     'core/one.py': 'from .two import good\n',
     'core/two.py': 'def late():\n    from .one import good\n',
+    'core/words.py': word_faults,
     'gan.py': '\n'*401,
     'video/film.py': 'def film(a, b, c, d, e, f, g, h, i, j, *, k): return k\n',
     'attic.py': '',
     'app/good.py': 'from ..video.film import film\nfrom ..core.one import good\n',
 }
 misplaced = ['attic stands on no floor', 'core.files imports gan, which', 'data imports the private _private of core.files', 'lab imports data, which',
-             'a circle: core.one > core.two > core.one', 'gan: 401 lines', 'video.film.film: 11 parameters', 'long.ipynb: 61 cells']
+             'a circle: core.one > core.two > core.one', 'gan: 401 lines', 'video.film.film: 11 parameters', 'long.ipynb: 61 cells',
+             'core.words.Doubling.thrice: its docstring begins with "The"', 'core.words.bad: its docstring begins with "Where"']
 unseen = ['Outside.double: put on', 'Outside.whole: put on', 'Untyped.__init__: no annotation of what', 'Untyped.twice: no annotation of x, what',
           'untyped: no annotation of more']
 

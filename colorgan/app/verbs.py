@@ -47,8 +47,8 @@ def _read_photos(file):
     import csv
     from colorgan.data import PhotoSet
     rows = list(csv.DictReader(file.read_text().splitlines()))
-    return PhotoSet(*([Path(r['file']) for r in rows if r['use'] == use] for use in _USES),
-                    {Path(r['file']): r['reason'] for r in rows if r['use'] == 'dropped'})
+    train,valid,test = ([Path(r['file']) for r in rows if r['use'] == use] for use in _USES)
+    return PhotoSet(train, valid, test, {Path(r['file']): r['reason'] for r in rows if r['use'] == 'dropped'})
 
 # %% ../../nbs/app/verbs.ipynb #6b49e35a
 _USES = 'train','valid','test'
@@ -121,7 +121,7 @@ def run_train(
     from colorgan.training.processes import join_processes
     with join_processes(args.device) as group:
         result = _train_together(group, args, say if group.first else lambda *a: None)
-    if not group.first: raise SystemExit(0)  # the first process speaks for all
+    if result is None: raise SystemExit(0)  # the first process speaks for all
     return result
 
 # %% ../../nbs/app/verbs.ipynb #864f8f7f
