@@ -55,14 +55,14 @@ class ResBlock(nn.Module):
 
 # %% ../../nbs/models/light.ipynb #52cbfd9b
 class GuidedUNet(nn.Module):
-    "Networks of which `add_decoder` builds the way up. They make `down` themselves."
+    "A network that makes `down` itself and gets its way up from `add_decoder`."
     down: nn.ModuleList # Its levels, each half as large as the one before
     side: nn.ModuleList # What changes the number of channels on the way across
     up: nn.ModuleList # The levels of the way up
     rough: nn.Conv2d # From the last level to half the size
     fine: nn.Sequential # To ab and its slope at half the size
     n_out: int # Channels out: ab
-    multiple: int # Of which height and width are multiples inside
+    multiple: int # Height and width are padded to multiples of it
 
 def add_decoder(
     net: GuidedUNet, # Gets `side`, `up`, `rough` and `fine`; `n_out` and `multiple` as well
