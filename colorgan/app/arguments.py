@@ -71,7 +71,7 @@ class PrintCompletion(argparse.Action):
     "Print what lets a shell complete this command."
     def __call__(self, parser: Any, args: Any, shell: Any, option: str|None=None) -> None:
         try: import shtab
-        except ImportError: parser.error('completion needs shtab: pip install shtab')
+        except ImportError: return parser.error('completion needs shtab: pip install shtab')
         for p in (parser, *parser.verbs.values()):
             for a,place in p.places: a.complete = getattr(shtab, place)
         print(shtab.complete(parser, shell))
