@@ -1,4 +1,5 @@
-"""The house: which module may import which, how large notebooks, modules, cells and functions may be. Read from the code alone.
+"""The house: which module may import which, how large notebooks, modules, cells and functions may be, and that the docstring of
+each public function begins with a verb. Read from the code alone.
 `--figures` prints the sizes instead, of this tree or another (`house.py --figures FOLDER`)."""
 import argparse
 import ast
@@ -14,6 +15,15 @@ floors = next(ast.literal_eval(s.partition('=')[2].strip()) for c in page['cells
 max_cells, max_module_lines, max_cell_lines, max_parameters = 60, 400, 30, 10
 mannerisms = ('look', 'say', 'said', 'hear', 'grow', 'stamp', 'along', 'settled', 'Walk', 'Team', 'Course', 'Rarity', 'Beside', 'Desk')
 functions = ast.FunctionDef, ast.AsyncFunctionDef
+verbs = frozenset("""Accept Add Answer Append Apply Ask Attach Average Blend Bring Build Call Change Check Choose Clear Clip Close Collect Color Combine Compare
+    Compute Convert Copy Correct Count Create Crop Cut Decode Deliver Describe Divide Double Draw Drop Encode End Enlarge Enter Erase Estimate Expand
+    Explain Export Extract Fetch Fill Find Fit Flip Follow Forget Format Gather Give Go Group Guess Halve Handle Hide Hold Import Initialize Insert
+    Join Judge Keep Learn Leave Lessen Let List Load Lock Look Make Map Mark Match Measure Merge Mix Move Multiply Name Normalize Note Open Order Pack
+    Pad Paint Parse Pass Pick Place Play Plot Predict Prepare Print Put Quote Raise Read Rebuild Record Reduce Refuse Register Release Remove Rename
+    Repair Repeat Replace Report Reset Resize Restore Resume Return Reverse Rotate Round Run Save Say Scale Seek Select Send Serve Set Shift Show
+    Shrink Shuffle Skip Smooth Sort Split Squeeze Start Stay Steady Stop Store Stretch Subtract Sum Switch Take Tell Test Time Track Train Transform
+    Try Turn Undo Unpack Update Use Wait Warn Watch Weigh Widen Work Wrap Write Yield""".split())
+later = {'training.recipes.Phase.rate'}
 
 
 def modules(root):
@@ -112,6 +122,24 @@ def oversized(root, found):
             if n > max_cell_lines: yield f'{name}: {n} lines exported at once, more than {max_cell_lines}'
 
 
+def public_functions(node, name):
+    "Each public function and method of a module, but not its properties, by its full name."
+    for o in node.body:
+        if isinstance(o, ast.ClassDef): yield from public_functions(o, f'{name}.{o.name}')
+        elif isinstance(o, functions) and not o.name.startswith('_'):
+            decorators = [ast.unparse(d) for d in o.decorator_list]
+            if not any(d.endswith(('property', '.setter')) for d in decorators): yield f'{name}.{o.name}', o
+
+
+def verbless(found):
+    "A line for each public function whose docstring does not begin with a verb. One that has none is not looked at."
+    for name, (tree, _) in found.items():
+        for function, o in public_functions(tree, name):
+            words = (ast.get_docstring(o) or '').split()
+            if words and words[0].rstrip(',.:;') not in verbs and function not in later:
+                yield f'{function}: its docstring begins with "{words[0]}", which is no verb that .ci/house.py knows'
+
+
 def sentences(text):
     "The numbers of words in the sentences of a Markdown text, without code, tables and headings."
     text = re.sub(r'^ {0,3}```.*?^ {0,3}```', '', text, flags=re.M | re.S)
@@ -149,8 +177,8 @@ def main():
     args = parser.parse_args()
     if args.figures: return print(*figures(args.root), sep='\n')
     found = modules(args.root)
-    faults = [*misplaced(found), *oversized(args.root, found)]
-    print('\n'.join(faults) or f'{len(found)} modules import only what stands below them; none is too large')
+    faults = [*misplaced(found), *oversized(args.root, found), *verbless(found)]
+    print('\n'.join(faults) or f'{len(found)} modules import only what stands below them; none is too large; docstrings begin with verbs')
     sys.exit(bool(faults))
 
 

@@ -87,19 +87,41 @@ class Untyped:
 def good(x: int) -> int: return x
 def untyped(x: int, **more) -> int: return x
 '''
+word_faults = '''
+class Doubling:
+    "A class is a thing."
+    @property
+    def whole(self): "The whole of it."
+    def _half(self): "The half of it."
+    def twice(self): "Return twice as much."
+    def thrice(self): "The triple of it."
+def bare(): return 1
+def good(): "Write, then read."
+def bad(): "Where it is."
+'''
+type_faults = {  # a line, and the rule by which pyright finds it
+    'def maybe(s: str) -> int: return re.match("a", s).end()': 'reportOptionalMemberAccess',
+    'def many(s: str) -> int: return len(s, s)': 'reportCallIssue',
+    'def other(n: int) -> int: return ord(n)': 'reportArgumentType',
+    'def wrong(n: int) -> str: return n': 'reportReturnType',
+    'def unknown(s: str) -> str: return s.uper()': 'reportAttributeAccessIssue',
+    'def unbound(n: int) -> int:\n    if n: m = n\n    return m': 'reportPossiblyUnboundVariable',
+}
 house = {  # the modules of a package, and what house.py says of them
     'lab.py': 'from .core.files import good\nfrom .data import good\n',
     'data.py': 'from .core.files import _private\n',
     'core/files.py': 'from ..gan import good\n',
     'core/one.py': 'from .two import good\n',
     'core/two.py': 'def late():\n    from .one import good\n',
+    'core/words.py': word_faults,
     'gan.py': '\n'*401,
     'video/film.py': 'def film(a, b, c, d, e, f, g, h, i, j, *, k): return k\n',
     'attic.py': '',
     'app/good.py': 'from ..video.film import film\nfrom ..core.one import good\n',
 }
 misplaced = ['attic stands on no floor', 'core.files imports gan, which', 'data imports the private _private of core.files', 'lab imports data, which',
-             'a circle: core.one > core.two > core.one', 'gan: 401 lines', 'video.film.film: 11 parameters', 'long.ipynb: 61 cells']
+             'a circle: core.one > core.two > core.one', 'gan: 401 lines', 'video.film.film: 11 parameters', 'long.ipynb: 61 cells',
+             'core.words.Doubling.thrice: its docstring begins with "The"', 'core.words.bad: its docstring begins with "Where"']
 unseen = ['Outside.double: put on', 'Outside.whole: put on', 'Untyped.__init__: no annotation of what', 'Untyped.twice: no annotation of x, what',
           'untyped: no annotation of more']
 
@@ -153,6 +175,17 @@ def plant(project):
     return said | {'sidebar.yml names': 'ghost.ipynb, which is not there', 'sidebar.yml lacks': '00_good.ipynb'}
 
 
+def untyped_lines(project):
+    "What is wrong with pyright's answer to `type_faults`, line by line."
+    for folder in ('.ci', 'colorgan'): (project/folder).mkdir()
+    copy(here/'pyright.json', project/'.ci')
+    (project/'colorgan/types.py').write_text('\n'.join(['import re', *type_faults]) + '\n')
+    command = [sys.executable, '-m', 'pyright', '-p', project/'.ci/pyright.json', '--outputjson']
+    r = subprocess.run(command, cwd=project, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    rules = [o['rule'] for o in json.loads(r.stdout)['generalDiagnostics'] if o['severity'] == 'error']
+    if rules != list(type_faults.values()) or not r.returncode: yield f'pyright says: {rules}'
+
+
 def main():
     wrong = []
     with TemporaryDirectory() as tmp:
@@ -196,7 +229,8 @@ def main():
         write_nb(new_nb([code('f()')]*61), tree/'nbs/long.ipynb')
         lines = run(project, 'house.py', tree)[1].splitlines()
         if len(lines) != len(misplaced) or not all(any(o in line for line in lines) for o in misplaced): wrong.append(f'house.py says: {lines}')
-    finish(wrong, f'{len(said) + 3 + len(unseen) + len(misplaced)} planted faults were found')
+        wrong += untyped_lines(project)
+    finish(wrong, f'{len(said) + 3 + len(unseen) + len(misplaced) + len(type_faults)} planted faults were found')
 
 
 if __name__ == '__main__': main()

@@ -17,7 +17,7 @@ from .unet import init_weights
 _NORMS = {'batch': nn.BatchNorm2d, 'instance': nn.InstanceNorm2d}
 
 def _block(ni, nf, stride=2, norm=None, act=True, spectral=False):
-    layers = [nn.Conv2d(ni, nf, 4, stride, 1, bias=norm != 'batch')]
+    layers: list[nn.Module] = [nn.Conv2d(ni, nf, 4, stride, 1, bias=norm != 'batch')]
     if spectral: nn.utils.parametrizations.spectral_norm(layers[0])
     if norm: layers.append(_NORMS[norm](nf))
     if act: layers.append(nn.LeakyReLU(0.2))

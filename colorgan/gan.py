@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from functools import partial
+from typing import Any
 
 import torch
 from fastai.callback.core import Callback
@@ -29,7 +30,7 @@ def gan_loss(
     is_real: bool, # What the discriminator should have said
     mode: str='vanilla', # One of `GAN_LOSSES` (Goodfellow et al. 2014; Mao et al. 2017)
 ) -> Tensor: # A number, float32
-    "How wrong the critic's `logits` are if the truth is `is_real`."
+    "Return how wrong the critic's `logits` are if the truth is `is_real`."
     logits = logits.float()
     return GAN_LOSSES[mode](logits, torch.full_like(logits, float(is_real)))
 
@@ -53,7 +54,7 @@ class _Networks(nn.Module):
         "Return the generator to use when training is over."
         return self.generator if self.average is None else self.average
 
-    def _learning(self, name): return self.wrapped.get(name, getattr(self, name))
+    def _learning(self, name) -> nn.Module: return self.wrapped[name] if name in self.wrapped else getattr(self, name)
 
 # %% ../nbs/04_gan.ipynb #7e2de110
 class ColorGAN(_Networks):
@@ -126,7 +127,8 @@ class GANTrainer(_LossHistory):
     ) -> None:
         super().__init__()
         self.l1,self.mode,self.adversarial,self.pixel = l1,mode,adversarial,pixel
-        self.opt_g = self.opt_d = None
+        self.opt_g: Any = None # fastai's optimizers, from the first fit on
+        self.opt_d: Any = None
 
     def before_fit(self) -> None:
         if self.opt_g is self.opt: return
@@ -139,6 +141,8 @@ class GANTrainer(_LossHistory):
 # %% ../nbs/04_gan.ipynb #94ad17f2
 class _ScaledLearner(Learner):
     "A `Learner` whose two optimizers step through one gradient scaler."
+    model: ColorGAN
+    opt: Any # None until `create_opt`
     scaler = torch.amp.GradScaler(enabled=False)
 
     def _take_d_step(self, loss):

@@ -30,7 +30,7 @@ from .pictures.source import Readable
 # %% ../nbs/05_inference.ipynb #b10ef82b
 def _frames_in_color(colorizer, frames, hints, depth, notes):
     "The canvases of `frames`, one after the other: the three steps."
-    for (batch,*view),alike in groupby(frames, lambda p: (colorizer.batch_for(p.height, p.width), *colorizer.view(p.height, p.width))):
+    for (batch,view),alike in groupby(frames, lambda p: (colorizer.batch_for(p.height, p.width), colorizer.view(p.height, p.width))):
         while some := list(islice(alike, batch)):
             smalls = [lightness(p, view) for p in some]
             wanted = [check_hints(hints, p.width, p.height) for p in some]

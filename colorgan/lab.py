@@ -90,7 +90,7 @@ def _linear(rgb):
 def rgb_to_lab(
     rgb: Tensor, # sRGB, `(N, 3, H, W)`, uint8 or float in [0, 1]
 ) -> Tensor: # Lab, `(N, 3, H, W)`: L in [0, 100], ab in CIE units
-    "sRGB to CIE Lab (D65). Same numbers as `skimage.color.rgb2lab`; differentiable; float32 even under autocast."
+    "Convert sRGB to CIE Lab (D65). Same numbers as `skimage.color.rgb2lab`; differentiable; float32 even under autocast."
     with torch.autocast(rgb.device.type, enabled=False):
         x,y,z = _root(_mix(_linear(rgb), _XYZ_FROM_RGB)).unbind(1)
         return torch.stack([116*y, 500*(x - y), 200*(y - z)], 1)
@@ -99,7 +99,7 @@ def rgb_to_lab(
 def rgb_to_L(
     rgb: Tensor, # sRGB, `(N, 3, H, W)`, or gray, `(N, 1, H, W)`; uint8 or float in [0, 1]
 ) -> Tensor: # L in [0, 100], `(N, 1, H, W)`
-    "The lightness of `rgb_to_lab`, without its ab."
+    "Return the lightness of `rgb_to_lab`, without its ab."
     light = _linear(rgb)
     return 116*_root(_mix(light, _Y_FROM_RGB) if light.shape[1] == 3 else light)
 
@@ -107,7 +107,7 @@ def rgb_to_L(
 def lab_to_linear(
     lab: Tensor, # Lab, `(N, 3, H, W)`: L in [0, 100], ab in CIE units
 ) -> Tensor: # Linear light, `(N, 3, H, W)`; beyond [0, 1] is a color that sRGB can't show
-    "CIE Lab (D65) to linear sRGB; differentiable; float32 even under autocast."
+    "Convert CIE Lab (D65) to linear sRGB; differentiable; float32 even under autocast."
     with torch.autocast(lab.device.type, enabled=False):
         L,a,b = _full(lab).unbind(1)
         y = (L + 16)/116
@@ -118,7 +118,7 @@ def lab_to_rgb(
     lab: Tensor, # Lab, `(N, 3, H, W)`: L in [0, 100], ab in CIE units
     clip: bool=True, # Clip to what a screen can show
 ) -> Tensor: # sRGB float, `(N, 3, H, W)`, in [0, 1] if clipped
-    "CIE Lab (D65) to sRGB. Same numbers as `skimage.color.lab2rgb`; differentiable; float32 even under autocast."
+    "Convert CIE Lab (D65) to sRGB. Same numbers as `skimage.color.lab2rgb`; differentiable; float32 even under autocast."
     rgb = linear_to_srgb(lab_to_linear(lab))
     return rgb.clamp(0, 1) if clip else rgb
 
@@ -144,7 +144,7 @@ def _shown(light, room=0.): return (light.amin(1, keepdim=True) >= _DARKEST + ro
 def in_gamut(
     lab: Tensor, # Lab, `(N, 3, H, W)`, in CIE units
 ) -> Tensor: # Bool, `(N, 1, H, W)`
-    "Where sRGB can show the color, but for rounding."
+    "Return where sRGB can show the color, up to rounding."
     return _shown(lab_to_linear(lab))
 
 # %% ../nbs/01_lab.ipynb #7e69901c
@@ -182,7 +182,7 @@ def fit_gamut(
 def show_lab(
     lab: Tensor, # Lab, `(N, 3, H, W)`: L in [0, 100], ab in CIE units
 ) -> Tensor: # sRGB float in [0, 1], `(N, 3, H, W)`
-    "The same as `lab_to_rgb(fit_gamut(lab))`, faster."
+    "Return the same as `lab_to_rgb(fit_gamut(lab))`, faster."
     light = lab_to_linear(lab)
     outside = ~_shown(light)
     if outside.any(): light = _mend(light, outside, lab, lambda L,ab: lab_to_linear(_fitted(L, ab, 8)))
@@ -193,14 +193,14 @@ def to_pictures(
     L_norm: Tensor, # `(N, 1, H, W)`
     ab_norm: Tensor, # `(N, 2, H, W)`
 ) -> np.ndarray: # uint8, `(N, H, W, 3)`
-    "The 8-bit sRGB pictures of normalized Lab, fitted to the gamut."
+    "Return the 8-bit sRGB pictures of normalized Lab, fitted to the gamut."
     rgb = show_lab(denormalize_lab(L_norm.float(), ab_norm.float()))
     return (rgb*255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 # %% ../nbs/01_lab.ipynb #1dc58fcd
 @cache
 def lab_transform() -> Any: # A fastai `ItemTransform` for whole batches
-    "The batch transform from `(rgb,)` to `(L_norm, ab_norm)`; it decodes to the gray and the color picture."
+    "Return the batch transform from `(rgb,)` to `(L_norm, ab_norm)`; it decodes to the gray and the color picture."
     import fastai.vision.learner  # noqa: F401, knows how to show results that are pictures
     from fastai.torch_core import TensorImage
     from fasttransform import ItemTransform

@@ -57,21 +57,23 @@ _PLACES = {**dict.fromkeys(('FILE', 'FILE.json', 'SRC', 'IN', 'OUT'), 'FILE'), *
 
 class Parser(argparse.ArgumentParser):
     "Parse arguments, and keep what completion needs to know: which of them are files."
+    group: Any # Of the verbs, if it has some
+    verbs: dict[str, 'Parser'] # By their names
+    places: tuple[tuple[argparse.Action, str], ...] = () # Arguments that are files or folders, with shtab's name for that
+
     def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
         "Add an argument, as any parser does."
         action = super().add_argument(*args, **kwargs)
-        action.place = _PLACES.get(kwargs.get('metavar'))
-        self.places = [*getattr(self, 'places', ()), action]
+        if kwargs.get('metavar') in _PLACES: self.places += (action, _PLACES[kwargs['metavar']]),
         return action
 
 class PrintCompletion(argparse.Action):
     "Print what lets a shell complete this command."
     def __call__(self, parser: Any, args: Any, shell: Any, option: str|None=None) -> None:
         try: import shtab
-        except ImportError: parser.error('completion needs shtab: pip install shtab')
+        except ImportError: return parser.error('completion needs shtab: pip install shtab')
         for p in (parser, *parser.verbs.values()):
-            for a in p.places:
-                if a.place: a.complete = getattr(shtab, a.place)
+            for a,place in p.places: a.complete = getattr(shtab, place)
         print(shtab.complete(parser, shell))
         parser.exit()
 

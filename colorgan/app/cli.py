@@ -9,6 +9,7 @@ __all__ = ['main']
 import argparse, contextlib, json, logging, os, re, signal, sys, warnings
 from collections.abc import Sequence
 from functools import partial
+from typing import TextIO, cast
 
 from .. import __version__
 from .arguments import (Parser, PrintCompletion, add_bench_arguments, add_colorize_arguments,
@@ -81,7 +82,7 @@ def _run(args, ending, out):
     "Run a verb and return its result. If it fails, print a line."
     args.ending,args.stdout = ending,out
     piped = args.verb == 'colorize' and '-' in args.sources
-    with contextlib.redirect_stdout(LineStream(sys.stderr) if args.json or piped else out), warnings.catch_warnings():
+    with contextlib.redirect_stdout(cast(TextIO, LineStream(sys.stderr)) if args.json or piped else out), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         try: return args.run(args, (lambda *a: None) if args.quiet else print_line)
         except BrokenPipeError: raise

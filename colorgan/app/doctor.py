@@ -28,10 +28,11 @@ def packages() -> tuple[dict[str, str|None], dict[str, str]]: # Version of each,
     from packaging.requirements import Requirement
     try: wanted = [Requirement(r) for r in requires('colorgan') or ()]
     except PackageNotFoundError: wanted = []  # a tree that was never installed
-    found,wrong = dict(python='.'.join(map(str, sys.version_info[:3])), colorgan=__version__),{}
+    found: dict[str, str|None] = dict(python='.'.join(map(str, sys.version_info[:3])), colorgan=__version__)
+    wrong: dict[str, str] = {}
     for r in wanted:
         needed = r.marker is None or r.marker.evaluate(dict(extra=''))
-        if not needed and not any(r.marker.evaluate(dict(extra=e)) for e in EXTRAS): continue
+        if r.marker and not needed and not any(r.marker.evaluate(dict(extra=e)) for e in EXTRAS): continue
         try: found[r.name] = version(r.name)
         except PackageNotFoundError: found[r.name] = None
         has = found[r.name]

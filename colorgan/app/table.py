@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import torch
 from PIL import Image, ImageOps
@@ -46,8 +46,8 @@ class Slide:
     notes: list[str]=field(default_factory=list) # What could not be kept
 
     def at(self,
-        x: int, # In pixels from the left
-        y: int, # In pixels from the top
+        x: float, # In pixels from the left
+        y: float, # In pixels from the top
     ) -> tuple[int, int]: # Column and row in `small`
         "Find a pixel of the file in the small copy."
         return int((x + .5)*self.small.width/self.width),int((y + .5)*self.small.height/self.height)
@@ -205,7 +205,7 @@ class _ChoiceTable(_PointTable):
         at = slide.at(x, y)
         L = lightness(slide.small.crop((*at, at[0] + 1, at[1] + 1))).item()
         rgba,half = possible_colors(L, n)
-        color = self.preview(slide).getpixel(at)[:3]
+        color = cast(tuple[int, ...], self.preview(slide).getpixel(at))[:3]
         _,a,b = rgb_to_lab(torch.tensor(color, dtype=torch.uint8).view(1, 3, 1, 1)).flatten().tolist()
         there = dict(x=x, y=y) if any(h[:2] == (x, y) for h in slide.hints) else None
         return dict(x=x, y=y, n=n, half=half, L=L, there=there, now=dict(a=a, b=b, css=css_color(color), gray=css_color(rgba[n//2, n//2]))),rgba.tobytes()

@@ -111,7 +111,7 @@ def run_train(
     from colorgan.training.processes import join_processes
     with join_processes(args.device) as group:
         result = _train_together(group, args, say if group.first else lambda *a: None)
-    if not group.first: raise SystemExit(0)  # the first process speaks for all
+    if result is None: raise SystemExit(0)  # the first process speaks for all
     return result
 
 # %% ../../nbs/app/verbs.ipynb #864f8f7f

@@ -13,7 +13,7 @@ from html import escape
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ipywidgets import (Box, Button, DOMWidget, Dropdown, FileUpload, FloatSlider, HBox, HTML, Image as Shown,
                         IntSlider, Label, Layout, VBox)
@@ -34,7 +34,7 @@ def _part(name):
     return files('colorgan.app').joinpath(name).read_text(encoding='utf-8')
 
 # %% ../../nbs/app/widgets.ipynb #b8080051
-class Stage(AnyWidget or DOMWidget):
+class Stage(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
     "Show a drop zone and two pictures under a slider; a click asks for a color. Needs anywidget."
     _esm,_css = _part('stage.js'),_part('stage.css')
     pictures = List().tag(sync=True)  # name and thumb, a JPEG's bytes, of each
@@ -177,8 +177,8 @@ class _Display(_Controls):
         after = self.table.preview(s) if s else None
         with stage.hold_sync():
             stage.width,stage.height = (s.width, s.height) if s else (0, 0)
-            stage.before,stage.after = (s.before, encode_picture(after)) if s else (b'', b'')
-            stage.marks = [dict(x=h.x, y=h.y, css=css_color(after.getpixel(s.at(h.x, h.y)))) for h in s.hints] if s else []
+            stage.before,stage.after = (s.before, encode_picture(after)) if s and after else (b'', b'')
+            stage.marks = [dict(x=h.x, y=h.y, css=css_color(cast(tuple[int, ...], after.getpixel(s.at(h.x, h.y))))) for h in s.hints] if s and after else []
             stage.at,stage.pictures = slides.index(s) if s else -1,[dict(name=o.name, thumb=self.table.thumbnail(o)) for o in slides]
         self.back.disabled,self.keep.disabled = not (s and s.past),not (s and s.hints)
         self.load.disabled,self.one.disabled,self.every.disabled = not s,not s,not slides
@@ -219,6 +219,7 @@ class _Hints(_Slides):
 
     def _point(self, m):
         "Send the colors that a point can have."
+        if not self.shown: return
         facts,rgba = self.table.choices(self.shown, m['x'], m['y'])
         self.stage.send(dict(kind='colors', view=m['view'], **facts), buffers=[rgba])
 
@@ -230,7 +231,7 @@ class _Hints(_Slides):
 
     def _keep(self):
         "Save the hints."
-        s = self.shown
+        if not (s := self.shown): return
         file = s.dst.with_name(f'{Path(s.name).stem} hints.json')
         save_hints(s.hints, file)
         self.stage.save(file.name, file.read_bytes())
@@ -250,7 +251,8 @@ class _Files(_Hints):
 
     def _one(self):
         "Download one picture."
-        self.said.value,s = '',self.shown
+        self.said.value = ''
+        if not (s := self.shown): return
         file = self.table.develop(s)
         self.stage.save(file.name, file.read_bytes())
         for n in dict.fromkeys(s.notes): self._report(f'{s.name}: {n}', sign='ℹ')

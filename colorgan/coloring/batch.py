@@ -7,7 +7,7 @@ __all__ = ['COLORED', 'Job', 'find_sources', 'named_format', 'plan_batch', 'colo
 
 # %% ../../nbs/coloring/batch.ipynb #a5637851
 import glob, multiprocessing, os, queue, signal, sys, time, unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -86,7 +86,7 @@ def find_sources(
     found,rest = {},[]
     if isinstance(sources, (str, os.PathLike)): sources = [sources]
     several = sum(Path(s).is_dir() for s in sources) > 1
-    for s in map(os.fspath, sources):
+    for s in (os.fspath(o) for o in sources):
         for pictures,others in _in_source(s, None if out is None else Path(out), several):
             rest += others
             for src,place in pictures:
@@ -101,7 +101,7 @@ _WRITABLE = 'JPEG', 'PNG', 'TIFF', 'WEBP', 'AVIF', 'GIF'
 def named_format(
     name: str, # Such as 'jpg', 'TIFF' or '.tif'
 ) -> str: # As Pillow names it
-    "The format of that name or ending. Raises `OutputError` for one that can't be written."
+    "Return the format of that name or ending. Raises `OutputError` for one that can't be written."
     known = name.upper().removeprefix('.')
     known = _ALIASES.get(known, known)
     if known in _WRITABLE: return known
@@ -130,7 +130,7 @@ def plan_batch(
     suffix: str='', # Added to each name before its ending
     max_pixels: float=500e6, # Refuse larger pictures
 ) -> tuple[list[Job], list[Report]]: # What can be done; and what can't, or is passed over
-    "Where each picture will go. Nothing is written; of each file the header is read. Raises `OutputError`."
+    "Return where each picture will go. Nothing is written; of each file the header is read. Raises `OutputError`."
     format = format and named_format(format)
     found,rest = find_sources(sources, out)
     jobs,originals = [],{f.resolve() for f,_ in found}
@@ -162,7 +162,7 @@ class _NetworkQueue:
         self.room = Semaphore(self.n)
 
     def ask(self, small, batch, notes):
-        "For a thread: ask for the ab of `small`, and wait for the answer."
+        "Ask for the ab of `small`, and wait for the answer. Any thread may call it."
         if self.stopped(): raise PictureError('Interrupted.')
         question = _Question(small, batch, notes, Future())
         self.events.put(question)
@@ -239,7 +239,7 @@ def colorize_planned(
     overwrite: bool=False, # Color them again
     jobs: int|None=None, # Pictures in work at a time, 1 to 256, as long as they have no more than 64 megapixels together; None: two for each core, at least a batch in each process
     **options: Any, # Of the method `colorize_file`
-) -> Iterator[Report]: # One for each job, as they are finished
+) -> Generator[Report, None, None]: # One for each job, as they are finished
     "Color what was planned. What goes wrong with one picture is in its report, and the rest go on. Raises `ColorganError` for `jobs` out of range."
     if jobs is not None and not 1 <= jobs <= 256: raise ColorganError(f'jobs is {jobs}. Give 1 to 256 pictures at a time.')
     before = [_done_before(j, skip_done, overwrite) for j in todo]
@@ -322,14 +322,15 @@ def _in_processes(todo, n, work, **kwargs):
     "`work(todo, **kwargs)` in `n` processes; where one is killed or can't be started, what was given back till then."
     from torch.utils.data import DataLoader, IterableDataset
     class Reports(IterableDataset):
-        def __iter__(self): return work(shared, stopped=shared.stopped, **kwargs)
+        def __init__(self, jobs): self.jobs = jobs
+        def __iter__(self): return work(self.jobs, stopped=self.jobs.stopped, **kwargs)
     parent,shared = os.getpid(),None
     def watch(_):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: this one is ended by its parent
         Thread(target=_end_with, args=(parent,), daemon=True).start()  # the loader's own watch may begin too late
     try:
         shared = _SharedJobs(todo)
-        yield from DataLoader(Reports(), None, num_workers=n, collate_fn=noop, worker_init_fn=watch, multiprocessing_context='fork',
+        yield from DataLoader(Reports(shared), None, num_workers=n, collate_fn=noop, worker_init_fn=watch, multiprocessing_context='fork',
                               generator=torch.Generator(), in_order=False)
     except OSError: pass  # no memory for it, or no semaphores
     except RuntimeError as e:

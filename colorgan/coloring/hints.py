@@ -105,13 +105,14 @@ def spread_hints(
     hints: Sequence[Hint], # As `check_hints` gives them; one at least
     picture: Picture, # The picture, for its own L at the hints
 ) -> Tensor: # ab in CIE units, `(1, 2, h, w)`
-    "Between steps 1 and 2: return the hints' colors where they reach, the network's elsewhere."
+    "Return the hints' colors where they reach, the network's elsewhere: between steps 1 and 2."
     W,H = picture.width,picture.height
-    L = [lightness(picture.tile((x, y, x + 1, y + 1))) for x,y,*_ in hints]
+    at = [(int(h.x), int(h.y)) for h in hints]
+    L = [lightness(picture.tile((x, y, x + 1, y + 1))) for x,y in at]
     share = _shares(small, hints, L, W, H)
     rest = ab*(1 - share.sum(0))
     grown = [Upsampler(o, small, H, W) for o in (share, rest)]
-    A,b = (torch.stack([grow(l, h.y, h.x).flatten() for h,l in zip(hints, L)]).double() for grow in grown)
+    A,b = (torch.stack([grow(l, y, x).flatten() for (x,y),l in zip(at, L)]).double() for grow in grown)
     wanted = torch.tensor([h[2:] for h in hints], dtype=torch.float64)
     missed = wanted - b - A @ wanted
     more = torch.linalg.solve(A.T @ A + 1e-3*torch.eye(len(A)), A.T @ missed).clamp(-30, 30)
@@ -161,8 +162,9 @@ def load_hints(
     src: str|os.PathLike[str]|Readable, # What `save_hints` wrote
 ) -> list[Hint]: # For `colorize`
     "Read hints from a file. Raises `HintError`."
-    name = 'this upload' if hasattr(src, 'read') else src
-    try: data = json.loads(src.read() if hasattr(src, 'read') else Path(src).read_bytes())
+    in_file = isinstance(src, (str, os.PathLike))
+    name = src if in_file else 'this upload'
+    try: data = json.loads(Path(src).read_bytes() if in_file else src.read())
     except OSError as e: raise HintError(f"Can't read the hints in {name}: {e.strerror}. Check the name.") from e
     except ValueError as e: raise HintError(f'{name} is no JSON file: {e}. Give one that `save_hints` wrote.') from e
     try: rows = [tuple(h[k] for k in Hint._fields) for h in data['hints']]

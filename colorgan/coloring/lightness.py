@@ -23,8 +23,8 @@ def lightness(
 ) -> Tensor: # L in [0, 100], `(1, 1, H, W)`
     "Return the CIE lightness of a picture, or that of a copy of another size. Raises `PictureError`."
     if isinstance(picture, Image.Image) or size and isinstance(picture, np.ndarray): picture,_ = to_picture(picture)
-    if size: picture = np.asarray(picture.small(size[::-1]))
-    elif isinstance(picture, Picture): picture = picture.tile((0, 0, picture.width, picture.height))
+    if isinstance(picture, Picture):
+        picture = np.asarray(picture.small((size[1], size[0]))) if size else picture.tile((0, 0, picture.width, picture.height))
     x = array_to_tensor(picture)
     return rgb_to_L(x.float()/65535 if x.dtype == torch.uint16 else x)
 
@@ -37,7 +37,8 @@ def view_size(
 ) -> tuple[int, int]: # Height and width
     "Return the picture's shape at about `size*size` pixels, no side longer than four times `size`."
     scale = size/(h*w)**.5/multiple
-    return tuple(min(4*size//multiple, max(1, round(o*scale)))*multiple for o in (h, w))
+    rows,columns = (min(4*size//multiple, max(1, round(o*scale)))*multiple for o in (h, w))
+    return rows,columns
 
 # %% ../../nbs/coloring/lightness.ipynb #60b2bc46
 def shrink_L(

@@ -23,7 +23,7 @@ def merge_lab(
     L: Tensor, # Lightness in [0, 100], `(N, 1, H, W)`
     ab: Tensor, # ab in CIE units, `(N, 2, H, W)`
 ) -> Tensor: # sRGB in [0, 1], `(N, 3, H, W)`
-    "Step 3: return the picture with lightness `L` and colors `ab`, as far as sRGB can show them."
+    "Return the picture with lightness `L` and colors `ab`, as far as sRGB can show them: step 3."
     return show_lab(torch.cat([L, ab], 1))
 
 # %% ../../nbs/coloring/paint.ipynb #054e4464

@@ -10,7 +10,7 @@ import hashlib, os
 from copy import deepcopy
 from functools import cached_property
 from numbers import Real
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 import torch
@@ -40,7 +40,11 @@ class Dial(Generic[N]):
 
     def __set_name__(self, owner: type, name: str) -> None: self.name = name
 
-    def __get__(self, obj: Any, owner: type|None=None) -> N:
+    @overload
+    def __get__(self, obj: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, obj: object, owner: type|None=None) -> N: ...
+    def __get__(self, obj: Any, owner: type|None=None) -> Any:
         if obj is None: return self
         try: return obj.__dict__[self.name]
         except KeyError: raise AttributeError(f'{self.name} of this {type(obj).__name__} was not set yet.') from None
@@ -48,7 +52,7 @@ class Dial(Generic[N]):
     def __set__(self, obj: Any, value: N) -> None: obj.__dict__[self.name] = self._checked(value)
 
     def _checked(self, value):
-        a_number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+        a_number = issubclass(type(value), Real) and not isinstance(value, (bool, np.bool_))
         if a_number and self.least <= value <= self.most and (self.kind is float or value == int(value)): return self.kind(value)
         kind = 'a whole number' if self.kind is int else 'a number'
         raise DialError(f'{self.name} is {value!r}. Give {kind} from {self.least:g} to {self.most:g}.')
@@ -173,11 +177,11 @@ class Predictor(_Forward):
         batch: int|None=None, # How many go through the network at once; None: `batch_for(H, W)`
         notes: list[str]|None=None, # Is told where memory was short
     ) -> Tensor: # ab in CIE units, `(N, 2, h, w)`, at the size that the network sees
-        "Step 1: return the network's colors for a small copy of each `L`, times the saturation."
-        size = tuple(L.shape[-2:])
-        view = tuple(view or self.view(*size))
-        small = L if view == size else shrink_L(L, view)
-        return fork_safe(_predicted, self, small, batch or self.batch_for(*size), [] if notes is None else notes)
+        "Return the network's colors for a small copy of each `L`, times the saturation: step 1."
+        H,W = L.shape[-2:]
+        h,w = view or self.view(H, W)
+        small = L if (h, w) == (H, W) else shrink_L(L, (h, w))
+        return fork_safe(_predicted, self, small, batch or self.batch_for(H, W), [] if notes is None else notes)
 
 # %% ../../nbs/coloring/predict.ipynb #6b1c8700
 def _predicted(predictor, small, batch, notes):

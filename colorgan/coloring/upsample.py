@@ -74,7 +74,7 @@ def upsample_ab(
     L: Tensor, # Lightness in [0, 100], `(N, 1, H, W)`
     small: Tensor|None=None, # The small L that ab was predicted for, `(N, 1, h, w)`; None: made from `L`
 ) -> Tensor: # ab in CIE units, `(N, 2, H, W)`
-    "Step 2: enlarge `ab` to the size of `L`, with the edges of `L`: an `Upsampler` for the whole of it."
+    "Enlarge `ab` to the size of `L`, with the edges of `L`: step 2, an `Upsampler` for the whole of it."
     if small is None:
         if ab.shape[-2:] == L.shape[-2:]: return ab
         small = F.interpolate(L, ab.shape[-2:], mode='bicubic', antialias=True)

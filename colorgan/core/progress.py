@@ -7,7 +7,7 @@ __all__ = ['in_terminal', 'Progress', 'print_line', 'track']
 
 # %% ../../nbs/core/progress.ipynb #00b00006
 import os, sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from threading import RLock
 from typing import Any, TextIO, TypeVar
 
@@ -64,7 +64,7 @@ class Progress(tqdm):
     @property
     def format_dict(self) -> dict[str, Any]:
         "Return what tqdm fills in."
-        if 'initial' not in (d := super().format_dict): return d  # of a bar that was never shown
+        if 'initial' not in (d := dict(super().format_dict)): return d  # of a bar that was never shown
         return d | _fields(d, _columns(self.fp))
 
     def to(self,
@@ -73,7 +73,7 @@ class Progress(tqdm):
     ) -> None:
         "Move the bar. What was done before the first call does not count for the speed."
         if self.disable: return
-        if self.total is None: self.n,self.initial,self.start_t,self.delay = done - 1,done,self._time(),0
+        if self.total is None: self.n,self.initial,self.start_t,self.delay = done - 1,done,self._time(),0 # pyright: ignore[reportAttributeAccessIssue]
         self.total = max(total, done)
         self.update(done - self.n)
 
@@ -85,9 +85,9 @@ def print_line(
     file: TextIO|None=None, # Where to print; None: standard output
 ) -> None:
     "Print a line at once, above the bar if one is drawn."
-    file = file or sys.stdout
-    Progress.write(' '.join(map(str, words)), file=file)
-    file.flush()
+    out = file or sys.stdout
+    Progress.write(' '.join(map(str, words)), file=out)
+    out.flush()
 
 # %% ../../nbs/core/progress.ipynb #00b00021
 def track(
@@ -99,10 +99,10 @@ def track(
 ) -> Iterator[_T]: # The items
     "Return the items one by one, and show the progress in a terminal or a notebook."
     from fastcore.imports import IN_NOTEBOOK
-    if total is None and hasattr(items, '__len__'): total = len(items)
+    if total is None and isinstance(items, Sized): total = len(items)
     if IN_NOTEBOOK and not quiet and total:
         from fastprogress.fastprogress import progress_bar
-        yield from progress_bar(items, total=total, leave=False)
+        yield from progress_bar(items, total=total, leave=False) # pyright: ignore[reportGeneralTypeIssues]
         return
     with Progress(total, unit, shown=not quiet and in_terminal(), leave=leave) as bar:
         for o in items:

@@ -18,7 +18,7 @@ def sample_photos() -> dict[str, Image.Image]: # RGB pictures by name
     arrays = {n: getattr(data, n)() for n in ('astronaut', 'chelsea', 'coffee', 'rocket')}
     arrays['motorcycle'] = data.stereo_motorcycle()[0]
     arrays |= {n: load_sample_image(f'{n}.jpg') for n in ('china', 'flower')}
-    with get_sample_data('grace_hopper.jpg') as f: arrays['hopper'] = np.asarray(Image.open(f).convert('RGB'))
+    with Image.open(get_sample_data('grace_hopper.jpg', asfileobj=False)) as im: arrays['hopper'] = np.asarray(im.convert('RGB'))
     return {n: Image.fromarray(a) for n,a in arrays.items()}
 
 # %% ../../nbs/core/show.ipynb #8bb039a3

@@ -11,11 +11,12 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.core import Callback, CancelFitException # pyright: ignore[reportAttributeAccessIssue]
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -50,7 +51,7 @@ def _images_per_second(recipe, phase, photos, folder, steps, device=None, counte
     return recipe.bs*steps/(timer.times[-1] - timer.times[0])
 
 # %% ../../nbs/metrics/bench_training.ipynb #fcdc3077
-def _one_turn(study, fast, photos, folder, steps, device):
+def _one_turn(study, fast, photos, folder, steps, device) -> dict[str, Any]:
     "Return the images per second of the study and of each phase of `fast`; `schedule` is the mean over all of fast's images."
     rates = [_images_per_second(fast, p, photos, folder/'fast', steps*4, device) for p in fast.phases]
     slow = _images_per_second(study, study.phases[-1], photos, folder/'study', steps, device)
@@ -96,7 +97,7 @@ def _load_study_photo(file):
 def _bench_loader(photos, folder, n=2048, n_study=32):
     "Return the pictures per second of 256x256 from the cache (as bytes), and by the study's loader."
     cache = PhotoCache.build(photos.train*(n//len(photos.train)), folder/'loader', quiet=True)  # more than a processor's own memory holds
-    order = np.random.default_rng(0).integers(0, len(cache), n)
+    order: list[int] = np.random.default_rng(0).integers(0, len(cache), n).tolist()
     def ours():
         for i in range(0, n, 16): cache[order[i:i+16]]
     def study():

@@ -53,17 +53,17 @@ _X264 = dict(crf='18', preset='veryfast', bf='0')  # as `colorize_video` asks of
 
 def _color_by_frame(colorizer, src, dst):
     "Color a film as one would with `Colorizer.colorize`, frame by frame; return the number of frames: the rival."
-    av,film = _import_av(),probe_film(src)
+    av,film,n = _import_av(),probe_film(src),0
     with av.open(str(src)) as c, av.open(str(dst), 'w') as out:
         s = out.add_stream('libx264', rate=film.rate)
         s.width,s.height,s.pix_fmt,s.options = film.width,film.height,'yuv420p',_X264
         s.codec_context.thread_type = 'FRAME'
-        for i,frame in enumerate(c.decode(video=0)):
+        for n,frame in enumerate(c.decode(video=0), 1):
             colored = av.VideoFrame.from_image(colorizer.colorize(frame.to_image()))
-            colored.pts,colored.time_base = i,1/film.rate
+            colored.pts,colored.time_base = n - 1,1/film.rate
             out.mux(s.encode(colored))
         out.mux(s.encode())
-    return i + 1
+    return n
 
 # %% ../../nbs/metrics/bench_video.ipynb #f5037ace
 def _bench_film(colorizer, folder, size, frames, repeats):

@@ -105,7 +105,7 @@ def _fetch_inception():
     "Return the path of Inception's weights, downloaded if they are not there; another file in their place is refused."
     path,digest = Path(torch.hub.get_dir())/'checkpoints'/_INCEPTION.rpartition('/')[2],'6726825d'
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists(): torch.hub.download_url_to_file(_INCEPTION, path, digest, progress=False)
+    if not path.exists(): torch.hub.download_url_to_file(_INCEPTION, str(path), digest, progress=False)
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest): raise ValueError(f'{path} is another file')  # it is a pickle
     return path
 

@@ -104,7 +104,7 @@ def mean_interval(
 ) -> tuple[float, float, float]: # Mean, and the ends of its 95 % interval
     "Return the mean over the pictures that have a value, with its bootstrap percentile interval."
     known = values[~np.isnan(values)]
-    if not len(known): return (float('nan'),)*3
+    if not len(known): return math.nan,math.nan,math.nan
     rng = np.random.default_rng(seed)
     means = np.array([known[rng.integers(len(known), size=len(known))].mean() for _ in range(resamples)])
     mean,lo,hi = map(float, (known.mean(), *np.percentile(means, [2.5, 97.5])))
@@ -187,7 +187,7 @@ def _mean_color(colorizers, sources, size):
     means = []
     for o in sources.values():
         with contextlib.suppress(PictureError): means.append(as_lab(truth_of(o, size))[..., 1:].mean((0, 1)))
-    return (np.mean(means, 0) if means else (0., 0.)),'mean color of this set'
+    return (np.mean(means, 0).tolist() if means else (0., 0.)),'mean color of this set'
 
 def _with_baselines(colorizers, sources, size):
     mean,name = _mean_color(colorizers, sources, size)
@@ -219,7 +219,8 @@ def _summarize(pictures, extracted, features, seed):
     "Return the metrics of the set, by row."
     rows,truth = {},pictures['truth']
     for name,values in pictures.items():
-        row = rows[name] = {k: mean_interval(v, seed) for k,v in values.items()}
+        row: dict[str, tuple] = {k: mean_interval(v, seed) for k,v in values.items()}
+        rows[name] = row
         if name == 'truth': continue
         gap = values['colorfulness'] - truth['colorfulness']
         row['colorfulness_gap_of_means'] = mean_interval(gap, seed, True)

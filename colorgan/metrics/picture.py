@@ -40,7 +40,7 @@ def ssim(
 ) -> float: # 1 is equal, higher is better
     "Return the structural similarity (Wang et al. 2004), mean over R, G and B: scikit-image's, uniform windows of 7x7, sample covariances."
     from skimage.metrics import structural_similarity
-    return float(structural_similarity(truth, rgb, win_size=7, channel_axis=-1, data_range=255))
+    return float(structural_similarity(truth, rgb, win_size=7, channel_axis=-1, data_range=255)) # pyright: ignore[reportArgumentType]
 
 # %% ../../nbs/metrics/picture.ipynb #0a4f84c7
 def ciede2000(
@@ -118,7 +118,7 @@ def _color_edges(lab, far):
     "Return the points on strong edges of L that are also edges of color, and the direction across each, `(2, n)`."
     from scipy.ndimage import gaussian_filter
     from skimage.feature import canny
-    slope = np.stack([gaussian_filter(lab[..., 0], 1, order) for order in ((1, 0), (0, 1))])
+    slope = np.stack([gaussian_filter(lab[..., 0], 1, order) for order in ((1, 0), (0, 1))]) # pyright: ignore[reportArgumentType]
     at = np.stack(np.nonzero(canny(lab[..., 0], 1, 40, 40)))  # a Sobel of 40 is 5 CIE units of L per pixel
     normal = slope[:, *at]/np.hypot(*slope[:, *at])
     colored = _ab_steps(lab, at, normal, far) > 10
@@ -168,7 +168,8 @@ class PictureMetric(Metric):
         learn: Learner, # Which holds L, the prediction and the truth of a batch
     ) -> None:
         "Measure each picture of the batch."
-        ours,truth = to_pictures(learn.x, learn.pred.detach()),to_pictures(learn.x, learn.y)
+        ours = to_pictures(learn.x, learn.pred.detach()) # pyright: ignore[reportOptionalMemberAccess]
+        truth = to_pictures(learn.x, learn.y)
         self.values += [self.func(a, b) for a,b in zip(ours, truth)]
     @property
     def value(self) -> float|None: return float(np.mean(self.values)) if self.values else None

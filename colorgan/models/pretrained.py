@@ -39,7 +39,7 @@ def torchvision_weights(
 ) -> dict[str, Tensor]: # By torchvision's names
     "Load torchvision's ImageNet weights from its cache, or fetch them. Raises `WeightsError`."
     from torchvision.models import get_model_weights
-    weights = get_model_weights(arch).DEFAULT
+    weights = get_model_weights(arch)['DEFAULT']
     place = Path(torch.hub.get_dir())/'checkpoints'/weights.url.rpartition('/')[2]
     return load_or_explain(arch, partial(weights.get_state_dict, check_hash=True, weights_only=True), weights.url, place)
 

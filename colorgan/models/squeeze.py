@@ -10,13 +10,13 @@ import os
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Self
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .light import ResBlock, add_decoder, conv_norm, down_and_up
+from .light import GuidedUNet, ResBlock, add_decoder, conv_norm, down_and_up
 from .pretrained import read_encoder_weights, torchvision_weights
 from ..unet import padded
 
@@ -41,7 +41,7 @@ class Fire(nn.Module):
 
 # %% ../../nbs/models/squeeze.ipynb #c3d0e0f2
 def squeezenet_weights(
-    source: bool|str|os.PathLike=True, # True for torchvision's, from its cache or fetched; or a safetensors file of them
+    source: Literal[True]|str|os.PathLike=True, # True for torchvision's, from its cache or fetched; or a safetensors file of them
 ) -> dict[str, Tensor]: # By torchvision's names
     "Read SqueezeNet 1.0's ImageNet weights. Raises `WeightsError`."
     if source is True: return torchvision_weights('squeezenet1_0')
@@ -71,7 +71,7 @@ def _squeeze_levels(n_deepest):
         nn.Sequential(conv_norm(512, n_deepest, 3, 2), ResBlock(n_deepest))])
 
 # %% ../../nbs/models/squeeze.ipynb #f8238056
-class SqueezeUNet(nn.Module):
+class SqueezeUNet(GuidedUNet):
     "A U-Net like `LightUNet` on SqueezeNet 1.0; any height and width."
     def __init__(self,
         n_out: int=2, # Channels out: ab

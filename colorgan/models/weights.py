@@ -72,7 +72,7 @@ def save_generator(
     **about: Any, # What else the file should say: recipe, data, figures; anything JSON can hold
 ) -> None:
     "Write the weights of `G` with all that is needed to use them, whole or not at all. Raises `OutputError`."
-    if hasattr(G, 'rescaled_for_half'): G = G.rescaled_for_half()
+    if rescaled := getattr(G, 'rescaled_for_half', None): G = rescaled()
     state = {k: v.half() if half and v.is_floating_point() else v for k,v in G.state_dict().items()}
     card = dict(architecture=architecture, arguments=arguments, normalization=_NORMALIZATION, version=__version__, **about)
     _save_with_card(dst, state, card)
@@ -144,4 +144,4 @@ def extend_card(
 # %% ../../nbs/models/weights.ipynb #a39a9939
 def default_weights() -> Path: # A weights file
     "Return the path of the weights in the package."
-    return Path(colorgan.__file__).with_name('default.safetensors')
+    return Path(colorgan.__path__[0])/'default.safetensors'

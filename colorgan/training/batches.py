@@ -10,6 +10,7 @@ import collections, os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from fastai.data.core import DataLoaders
@@ -31,7 +32,7 @@ def folder_weights(
     photos: Sequence, # Paths or Pillow pictures; these count as one folder
     balance: float, # 0: every photograph as often; 1: every folder as often
 ) -> list[float]: # One for each photograph
-    "How often each photograph is to be drawn."
+    "Return how often each photograph is to be drawn."
     folders = [str(Path(o).parent) if isinstance(o, (str, os.PathLike)) else '' for o in photos]
     size = collections.Counter(folders)
     return [size[o]**-balance for o in folders]
@@ -78,7 +79,8 @@ def recipe_loaders(
     process_group: ProcessGroup|None=None, # The processes that share each batch; None: this one alone
 ) -> DataLoaders: # Batches of `(L_norm, ab_norm)`
     "Make the recipe's loaders, from photographs or from a cache of them. Raises `PhotosError`, `OutputError`, `TrainingError`."
-    group,common = process_group or ProcessGroup(),dict(bs=recipe.bs, batch_tfms=[lab_transform()], seed=seed, device=device)
+    group = process_group or ProcessGroup()
+    common: dict[str, Any] = dict(bs=recipe.bs, batch_tfms=[lab_transform()], seed=seed, device=device)
     _check_loading(recipe, item_tfms)
     if recipe.cache: dls = _cached(recipe, photos, partial(PhotoCache.build, dst=cache, num_workers=num_workers, quiet=quiet), common, group)
     else: dls = rgb_loaders(photos.train, photos.valid, recipe.size, resize=recipe.resize, item_tfms=item_tfms, num_workers=num_workers, **common)

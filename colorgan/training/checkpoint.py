@@ -8,9 +8,10 @@ __all__ = ['RandomState', 'RunState', 'state_to_json', 'state_from_json', 'state
 
 # %% ../../nbs/training/checkpoint.ipynb #f68f9e51
 import json, os, random, time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ def _restore_random(state, learn):
 @dataclass(frozen=True)
 class RandomState:
     "Every random state of one process, as JSON can hold it."
-    python: list # Of the module `random`
+    python: Sequence # Of the module `random`
     numpy: list # Of `numpy.random`
     torch: list[str] # Of the CPU, and of the graphics card if there is one; bytes in hexadecimal digits
     loaders: list # Of both loaders
@@ -54,7 +55,7 @@ class RandomState:
         learn: Learner, # With the loaders of a run
     ) -> Self:
         "Read all random states."
-        name,words,*rest = np.random.get_state()
+        name,words,*rest = cast(tuple, np.random.get_state())
         cuda = [torch.cuda.get_rng_state(learn.dls.device)] if 'cuda' in str(learn.dls.device) else []
         sampler = getattr(learn.dls.train, 'sampler', None)
         return cls(random.getstate(), [name, words.tolist(), *rest], [o.numpy().tobytes().hex() for o in (torch.get_rng_state(), *cuda)],
@@ -169,6 +170,8 @@ def is_unfinished(
 class Checkpoints(Callback):
     "Write all that a run is to `folder`, after each epoch and every `minutes`; the newest `keep` files stay."
     order = Order.SAVE
+    learn: Learner
+
     def __init__(self,
         folder: str|os.PathLike, # Made if it is not there
         minutes: float=5., # Of training, between two within an epoch

@@ -35,6 +35,8 @@ from ..models.weights import save_generator, save_tensors
 class Precision(Callback):
     "Autocast for the batch's device, and one gradient scaler (in use for float16 only) that both optimizers share."
     order = 10
+    learn: TwoStepLearner
+
     def __init__(self,
         precision: str='auto', # See `choose_dtype`
     ) -> None: self.precision,self.grad_scaler = precision,None
@@ -48,8 +50,8 @@ class Precision(Callback):
         if self.dtype is not torch.float32:
             self.model.autocast = partial(torch.autocast, device, self.dtype)
 
-    def before_backward(self) -> None: self.learn.loss_grad = self.grad_scaler.scale(self.loss_grad)
-    def before_step(self) -> None: self.grad_scaler.unscale_(self.opt.opt)
+    def before_backward(self) -> None: self.learn.loss_grad = self.learn.scaler.scale(self.loss_grad)
+    def before_step(self) -> None: self.learn.scaler.unscale_(self.opt.opt)
     def after_fit(self) -> None: self.model.autocast = nullcontext
 
 # %% ../../nbs/training/color_learner.ipynb #4f60c72c
@@ -169,9 +171,9 @@ class SafetensorsLearner(TwoStepLearner):
         **more: Any, # Texts for the header; fastai's callbacks pass other things, which are ignored
     ) -> Path: # The file written
         "Write a checkpoint, whole or not at all. Raises `OutputError`."
-        file = self.path/self.model_dir/f'{file}.safetensors'
-        write_checkpoint(self, file, with_opt, **{k: v for k,v in more.items() if isinstance(v, str)})
-        return file
+        whole = Path(self.path/self.model_dir/f'{file}.safetensors')
+        write_checkpoint(self, whole, with_opt, **{k: v for k,v in more.items() if isinstance(v, str)})
+        return whole
 
     def load(self,
         file: str|os.PathLike, # A name in `self.path/self.model_dir`, without its ending
@@ -226,7 +228,7 @@ class ColorLearner(SafetensorsLearner):
     ) -> None:
         trainer,model = GANTrainer(l1, mode, pixel=pixel),ColorGAN(generator, discriminator, ema_decay > 0)
         own = [Precision(precision), trainer, *([Average(ema_decay)] if ema_decay else [])]
-        kwargs = dict(lr=2e-4, opt_func=adam, loss_func=F.l1_loss, splitter=lambda m: groups(m.generator)) | kwargs
+        kwargs = {'lr': 2e-4, 'opt_func': adam, 'loss_func': F.l1_loss, 'splitter': lambda m: groups(m.generator)} | kwargs
         kwargs['cbs'] = [*own, *L(kwargs.get('cbs'))]
         kwargs['metrics'] = [*(LossPart(trainer, part) for part in trainer.parts), *L(kwargs.get('metrics'))]
         super().__init__(dls, model.to(dls.device), **kwargs)
@@ -235,8 +237,8 @@ class ColorLearner(SafetensorsLearner):
     def metrics(self) -> L: # Columns of the log, without those that this training leaves out
         return self._metrics.filter(lambda m: getattr(m, 'in_use', True))
     @metrics.setter
-    def metrics(self, v: Sequence): Learner.metrics.fset(self, v) # fastai metrics
+    def metrics(self, v: Sequence): Learner.metrics.fset(self, v) # pyright: ignore[reportOptionalCall]
 
     def lr_find(self, *args: Any, **kwargs: Any) -> Any: # All as fastai's
         "Run fastai's `lr_find`; networks and optimizers are as before when it ends."
-        with unchanged(self): return Learner.lr_find(self, *args, **kwargs)
+        with unchanged(self): return Learner.lr_find(self, *args, **kwargs) # pyright: ignore[reportAttributeAccessIssue]

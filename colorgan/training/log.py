@@ -8,14 +8,14 @@ __all__ = ['Order', 'draw_colors', 'save_figure', 'remove_unfinished', 'DrawSamp
 
 # %% ../../nbs/training/log.ipynb #a42f920d
 import csv, json, math, os, shutil, sys, time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import IntEnum
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import torch
-from fastai.callback.core import Callback, CancelFitException, CancelTrainException
+from fastai.callback.core import Callback, CancelFitException, CancelTrainException # pyright: ignore[reportAttributeAccessIssue]
 from fastai.learner import Learner
 from matplotlib.figure import Figure
 
@@ -36,7 +36,7 @@ class Order(IntEnum):
 
 # %% ../../nbs/training/log.ipynb #966e10f0
 def draw_colors(
-    rows: dict[str, Sequence], # By their titles: lists of PIL pictures or uint8 arrays
+    rows: Mapping[str, Iterable], # By their titles: lists of PIL pictures or uint8 arrays
     captions: Sequence[str]=(), # One for each column
     height: float=1.6, # Of a row, in inches
 ) -> Figure: # With no window of its own
@@ -127,6 +127,8 @@ def _write_log(log):
 class RunLog(Callback):
     "Count images and seconds over any number of fits; after each epoch, write the log and the weights."
     order,kept = Order.LOG,('images', 'seconds', 'rows', 'seen')
+    learn: Learner
+
     def __init__(self,
         out: str|os.PathLike, # The folder, for recipe.json, history.csv, losses.csv and weights.safetensors
         about: dict|None=None, # For the weights' card
@@ -214,7 +216,7 @@ class Clock(Callback):
     order = Order.STOP
     def __init__(self,
         limit: float, # Seconds, over all fits
-    ) -> None: self.limit,self.stopped,self.start = limit,False,None
+    ) -> None: self.limit,self.stopped,self.start = limit,False,0.
 
     def before_fit(self) -> None: self.start = self.start or time.perf_counter()
     def after_batch(self) -> None:
@@ -232,6 +234,8 @@ def has_stopped(
 class Stop(Callback):
     "End the fit when a callback has said so, after everything is written."
     order = Order.STOP
+    learn: Learner
+
     def after_epoch(self) -> None:
         if has_stopped(self.learn): raise CancelFitException()
 
@@ -283,12 +287,14 @@ def print_row(
 class TrainingBar(Callback):
     "Show a bar over the images of all phases."
     order = Order.SHOW
-    def __init__(self) -> None: self.bar = None
+    learn: Learner
+
+    def __init__(self) -> None: self.bar: Progress|None = None
     def before_fit(self) -> None:
         total = sum(sum(lengths) for _,lengths in self.learn.fits)
         if self.bar is None: self.bar = Progress(total, 'images', self.run_log.images, in_terminal())
     def after_batch(self) -> None:
-        if self.training: self.bar.update(self.run_log.images - self.bar.n)
+        if self.training and self.bar is not None: self.bar.update(self.run_log.images - self.bar.n)
     def close(self) -> None:
         "Leave the bar as it is."
         if self.bar is not None: self.bar.close()

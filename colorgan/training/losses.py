@@ -9,6 +9,7 @@ __all__ = ['PIXEL_LOSSES', 'ColorRebalance', 'FeatureLoss', 'PixelLoss']
 import os
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,8 @@ PIXEL_LOSSES = {'l1': F.l1_loss, 'huber': partial(F.smooth_l1_loss, beta=.1)}
 # %% ../../nbs/training/losses.ipynb #ba2c2dbe
 class ColorRebalance(nn.Module):
     "Weights for pixels by how rare their color is, 1 on average over the colors that were counted (Zhang et al. 2016)."
+    weight: Tensor
+
     def __init__(self,
         ab_norm: Tensor, # `(N, 2, H, W)`: colors to count
         strength: float=.5, # In [0, 1). 0: all weights are 1; near 1: a color a hundred times as rare weighs a hundred times as much
@@ -51,14 +54,18 @@ def _squeezenet_stages(weights):
     net.load_state_dict({k: v.float() for k,v in squeezenet_weights(weights).items()})
     stages = nn.ModuleList(net.features[a:b] for a,b in ((0, 2), (2, 5), (5, 8))).eval().requires_grad_(False)
     for m in stages.modules():
-        if hasattr(m, 'inplace'): m.inplace = False
+        if isinstance(m, nn.ReLU): m.inplace = False
     return stages
 
 # %% ../../nbs/training/losses.ipynb #9242c6b7
 class FeatureLoss(nn.Module):
     "The mean squared distance of SqueezeNet's normalized activations (Johnson et al. 2016). Raises `WeightsError`."
+    stages: nn.ModuleList
+    mean: Tensor
+    std: Tensor
+
     def __init__(self,
-        weights: str|os.PathLike|bool=True, # True: torchvision's ImageNet weights; or a safetensors file of them
+        weights: str|os.PathLike|Literal[True]=True, # True: torchvision's ImageNet weights; or a safetensors file of them
     ):
         super().__init__()
         self.stages = _squeezenet_stages(weights)
@@ -72,7 +79,7 @@ class FeatureLoss(nn.Module):
     ) -> Tensor: # A number
         "Return the distance of both in SqueezeNet's features."
         rgb = torch.cat([lab_to_rgb(denormalize_lab(L_norm, o)) for o in (pred.float(), truth)])
-        x,total = (rgb.clamp(0, 1) - self.mean)/self.std,0.
+        x,total = (rgb.clamp(0, 1) - self.mean)/self.std,rgb.new_zeros(())
         for stage in self.stages:
             x = stage(x)
             a,b = F.normalize(x, dim=1).chunk(2)

@@ -15,6 +15,7 @@ import torch
 import torch.distributed as dist
 from fastai.callback.core import Callback
 from fastai.data.core import TfmdDL
+from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from fastcore.basics import chunked
 from torch import nn
@@ -60,6 +61,8 @@ def _weighted_mean(share, bucket):
 # %% ../../nbs/training/parallel.ipynb #65d4950c
 class _SharedStep(Callback):
     "All processes learn from a batch."
+    learn: Learner
+
     def __init__(self) -> None: self.share = _Share()
     def before_batch(self) -> None:
         "Note which part of the batch is ours."

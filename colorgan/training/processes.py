@@ -83,7 +83,7 @@ def call_once(
 def first_prints(
     group: ProcessGroup, # Whose first process prints
 ) -> Iterator[None]:
-    "Inside the block, only the first process prints."
+    "Let only the first process print inside the block."
     if group.first: yield
     else:
         with open(os.devnull, 'w') as nowhere, redirect_stdout(nowhere): yield
@@ -99,7 +99,9 @@ def share_photos(
         lists,reasons = (p.train, p.valid, p.test),(p.dropped, p.passed_over)
         return [[str(f) for f in o] for o in lists],[[[str(f), why] for f,why in o.items()] for o in reasons]
     lists,reasons = call_once(group, as_json)
-    return PhotoSet(*([Path(f) for f in o] for o in lists), *({Path(f): why for f,why in o} for o in reasons))
+    train,valid,test = ([Path(f) for f in o] for o in lists)
+    dropped,passed_over = ({Path(f): why for f,why in o} for o in reasons)
+    return PhotoSet(train, valid, test, dropped, passed_over)
 
 # %% ../../nbs/training/processes.ipynb #4730ad66
 _LOST = ("A training process died or was ended, so the others end too. What was written before is whole: start the same command again "
