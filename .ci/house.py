@@ -16,7 +16,7 @@ max_cells, max_module_lines, max_cell_lines, max_parameters = 60, 400, 30, 10
 mannerisms = ('look', 'say', 'said', 'hear', 'grow', 'stamp', 'along', 'settled', 'Walk', 'Team', 'Course', 'Rarity', 'Beside', 'Desk')
 functions = ast.FunctionDef, ast.AsyncFunctionDef
 verbs = frozenset("""Accept Add Answer Append Apply Ask Attach Average Blend Bring Build Call Change Check Choose Clear Clip Close Collect Color Combine Compare
-    Compute Convert Copy Correct Count Create Crop Cut Decode Deliver Describe Divide Double Draw Drop Encode End Enlarge Enter Erase Estimate Expand
+    Compute Convert Copy Correct Count Create Crop Cut Damage Decide Decode Deliver Describe Divide Double Draw Drop Encode End Enlarge Enter Erase Estimate Expand
     Explain Export Extract Fetch Fill Find Fit Flip Follow Forget Format Gather Give Go Group Guess Halve Handle Hide Hold Import Initialize Insert
     Join Judge Keep Learn Leave Lessen Let List Load Lock Look Make Map Mark Match Measure Merge Mix Move Multiply Name Normalize Note Open Order Pack
     Pad Paint Parse Pass Pick Place Play Plot Predict Prepare Print Put Quote Raise Read Rebuild Record Reduce Refuse Register Release Remove Rename

@@ -69,4 +69,5 @@ def read_split(
     for r in rows[1:]: sets[r['use']][_moved(Path(r['file']), old, new)] = r
     used = {f: r for use in _USES for f,r in sets[use].items()}
     _check_split({f: _state(f, r['bytes'], r['modified'], new != old) for f,r in used.items()}, len(used))
-    return PhotoSet(*(list(sets[use]) for use in _USES), {f: r['reason'] for f,r in sets['dropped'].items()})
+    train,valid,test = (list(sets[use]) for use in _USES)
+    return PhotoSet(train, valid, test, {f: r['reason'] for f,r in sets['dropped'].items()})
