@@ -318,6 +318,7 @@ def on_clock_of(
     film = replace(film, captioned=bool(found) or 'A53_CC' in film.carries)
     if indexed or film.index not in clock.ends: return replace(film, clock=clock)
     seconds = float(clock.ends[film.index])
+    if film.format not in ('mpegts', 'mpeg') and not clock.jumps: seconds = max(seconds, film.seconds - float(clock.start))  # a short copy
     return replace(film, clock=clock, seconds=seconds, frames=round((seconds - float(clock.starts[film.index]))*film.rate))
 
 # %% ../../nbs/video/container.ipynb #f0121dbd
