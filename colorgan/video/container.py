@@ -134,7 +134,7 @@ def is_cover(
 def _picture_stream(container, path):
     "Return the stream of the moving picture."
     if any(o in container.format.name for o in _PICTURES): raise VideoError(f'{path} is a picture, not a film. Use colorgan colorize.')
-    found = sorted((s for s in container.streams.video if not is_cover(s)), key=lambda s: (not s.width, not s.disposition.value & 1))
+    found = sorted((s for s in container.streams.video if not is_cover(s)), key=lambda s: (not getattr(s, 'width', 0), not s.disposition.value & 1))
     if not found:
         there = ', '.join(s.type for s in container.streams) or 'nothing'
         raise VideoError(f'{path} has no moving picture in it: {there}. Choose a film.')
