@@ -134,7 +134,7 @@ def is_cover(
 def _picture_stream(container, path):
     "Return the stream of the moving picture."
     if any(o in container.format.name for o in _PICTURES): raise VideoError(f'{path} is a picture, not a film. Use colorgan colorize.')
-    found = sorted((s for s in container.streams.video if not is_cover(s)), key=lambda s: (not s.width, not s.disposition.value & 1))
+    found = sorted((s for s in container.streams.video if not is_cover(s)), key=lambda s: (not getattr(s, 'width', 0), not s.disposition.value & 1))
     if not found:
         there = ', '.join(s.type for s in container.streams) or 'nothing'
         raise VideoError(f'{path} has no moving picture in it: {there}. Choose a film.')
@@ -318,6 +318,7 @@ def on_clock_of(
     film = replace(film, captioned=bool(found) or 'A53_CC' in film.carries)
     if indexed or film.index not in clock.ends: return replace(film, clock=clock)
     seconds = float(clock.ends[film.index])
+    if film.format not in ('mpegts', 'mpeg') and not clock.jumps: seconds = max(seconds, film.seconds - float(clock.start))  # a short copy
     return replace(film, clock=clock, seconds=seconds, frames=round((seconds - float(clock.starts[film.index]))*film.rate))
 
 # %% ../../nbs/video/container.ipynb #f0121dbd
