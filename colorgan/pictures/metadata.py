@@ -263,7 +263,7 @@ def _drop_placeless(kept, format, notes):
     if lost := [k for k in _NO_PLACE.get(format, ()) if getattr(kept, k)]:
         notes.append(f"{', '.join(lost).upper()} not kept, as {format} has no place for it")
         for k in lost: setattr(kept, k, None)
-    if format not in ('JPEG', 'PNG') and kept.resources:
+    if format not in ('JPEG', 'PNG', 'TIFF') and kept.resources:
         names = [k.removeprefix('Photoshop ') for k,v in _RESOURCES.items() if v in kept.resources]
         notes.append(f"of Photoshop not kept, as {format} has no place for it: {', '.join(names)}")
     if format != 'PNG' and kept.chunks: notes.append(f"chunks of PNG not kept, as {format} has no place for them: {', '.join(k for k,_ in kept.chunks)}")

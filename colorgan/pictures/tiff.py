@@ -214,8 +214,8 @@ def _written_page(page, kept):
     "Return the tags and directories of a page to be written: of one that was a TIFF's, and of the first one with what is `kept` of the whole file."
     exif = exif_directory(page.exif if page else kept.exif)
     tags = {k: o for k,o in exif.tags.items() if k in EXIF_TAGS} | (page.tags if page else {})
-    if not page and (iptc := getattr(kept, 'iptc', None)): tags[33723] = Tag(7, iptc)
-    if not page and (blocks := getattr(kept, 'resources', None)): tags[34377] = Tag(7, pack_blocks(blocks))
+    if not page and kept.iptc: tags[33723] = Tag(7, kept.iptc)
+    if not page and kept.resources: tags[34377] = Tag(7, pack_blocks(kept.resources))
     if page and kept and (credit := exif_directory(kept.exif).tags.get(305)): tags[305] = credit
     xmp = kept.xmp if kept else page.xmp
     return Directory(tags=tags | ({700: Tag(1, xmp)} if xmp else {}), nested=exif.nested)
@@ -248,7 +248,7 @@ def _write_page(tif, image, compression, **options):
 def _resolved(page, kept):
     "Return resolution and unit as `tifffile` takes them."
     if page: return dict(resolution=page.resolution[:2], resolutionunit=page.resolution[2]) if page.resolution else dict(resolutionunit=1)
-    shape = getattr(kept, 'aspect', None)
+    shape = kept.aspect
     return dict(resolution=kept.dpi or shape, resolutionunit=2 if kept.dpi else 1 if shape else None)
 
 def write_tiff(

@@ -389,8 +389,8 @@ def only_in_tiff(
     kept: Metadata, # What the picture in that format carries
 ) -> list[str]: # Notes
     "Name what a picture of another format does not keep."
-    held = {k for k,name in ((33723, 'iptc'), (34377, 'resources')) if hasattr(kept, name)}  # whose loss is named there
-    shaped = getattr(kept, 'aspect', None) or 282 in exif_directory(kept.exif).tags
+    held = {33723, 34377}  # whose loss is named there
+    shaped = kept.aspect or 282 in exif_directory(kept.exif).tags
     lost,notes = {k for o in pages for k in o.tags} - held,[]
     if lost: notes.append(f'tags not kept, as {format} has no place for them: {names_of(lost)}')
     for x,y in (o.aspect for o in pages if o.aspect and not shaped):
