@@ -59,13 +59,13 @@ def color_spread(
     "Return how far the channels of a pixel lie apart beyond a tint: the 95th percentile, on a copy of 64x64."
     rgb = np.asarray(im.convert('RGB').resize((64, 64), Image.Resampling.BOX), float).reshape(-1, 3)
     gray = rgb @ [.299, .587, .114]/255
-    curve = gray[:, None]**np.arange(5)
+    curve = gray[:, None]**np.arange(3)
     left = rgb - curve @ np.linalg.lstsq(curve, rgb, rcond=1e-3)[0]  # no bend between grays that are all but equal
     return float(np.percentile(np.ptp(left, axis=1), 95))
 
 def has_color(
     im: Image.Image, # Any mode; 64x64 pixels are enough
-    least: float=12., # Least `color_spread` of a picture in color, in levels of 255
+    least: float=15., # Least `color_spread` of a picture in color, in levels of 255
 ) -> bool: # False for gray pictures and for toned ones
     "Return whether a picture is in color beyond a tint."
     return color_spread(im) >= least
@@ -74,7 +74,7 @@ def has_color(
 def photo_fault(
     path: str|os.PathLike, # A picture file
     min_side: int=64, # Shortest side that is worth learning from, in pixels
-    min_spread: float=12., # Least `color_spread` of a color photograph, in levels of 255
+    min_spread: float=15., # Least `color_spread` of a color photograph, in levels of 255
 ) -> str|None: # The reason, or None for a good photograph
     "Return why the picture at `path` is of no use to learn color from."
     try: im = open_rgb(path)
