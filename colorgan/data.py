@@ -33,7 +33,7 @@ def _is_srgb(icc, mode):
     colors = levels[None] if mode == 'L' else np.stack(np.meshgrid(*[levels[::17]]*3), -1).reshape(64, 64, 3)
     lattice = Image.fromarray(colors)
     lattice.info['icc_profile'] = icc
-    return np.array_equal(to_picture(lattice)[0].image, colors)
+    return np.array_equal(np.asarray(to_picture(lattice)[0].image), colors)
 
 def _open_plain(path):
     "Decode an 8-bit sRGB file with Pillow alone; None for any other file."
@@ -204,7 +204,7 @@ def _pil(photo):
 
 def _fit(size, resize):
     "Return fastai's transform to a square."
-    from fastai.vision.augment import Resize, ResizeMethod
+    from fastai.vision.augment import Resize, ResizeMethod # pyright: ignore[reportAttributeAccessIssue]
     methods = dict(squash=ResizeMethod.Squish, crop=ResizeMethod.Crop)
     if resize not in methods: raise ValueError(f"resize must be 'squash' or 'crop', not {resize!r}")
     return Resize(size, methods[resize], resamples=(Image.Resampling.BICUBIC, Image.Resampling.NEAREST))
@@ -222,7 +222,7 @@ def shuffled_loader(
     from fastcore.meta import method
     sampler = ShuffledSampler(len(dataset), seed, weights)
     loader = TfmdDL(dataset, get_idxs=method(sampler), n=epoch_images or len(dataset), **kwargs)
-    loader.sampler = sampler
+    loader.sampler = sampler # pyright: ignore[reportAttributeAccessIssue]
     return loader
 
 # %% ../nbs/00_data.ipynb #4a2527ee
@@ -246,7 +246,7 @@ def rgb_loaders(
     from fastai.torch_core import default_device
     fit = _fit(size, resize)
     if item_tfms is None: item_tfms = [fit, FlipItem(0.5)] if flip else [fit]
-    common = dict(bs=bs, num_workers=num_workers, after_batch=[IntToFloatTensor(), *batch_tfms])
+    common: dict[str, Any] = dict(bs=bs, num_workers=num_workers, after_batch=[IntToFloatTensor(), *batch_tfms])
     splits = range(len(train)),range(len(train), len(train) + len(valid))  # fastai flips what comes from split 0
     dsets = Datasets([*train, *valid], [[_pil]], splits=splits)
     train_dl = shuffled_loader(dsets.train, **order, after_item=[*item_tfms, ToTensor()], **common)

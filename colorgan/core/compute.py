@@ -6,7 +6,7 @@
 __all__ = ['cores', 'thread_pool', 'shared_pool', 'fork_safe', 'choose_device', 'choose_dtype']
 
 # %% ../../nbs/core/compute.ipynb #b31200a0
-import math, os, threading
+import math, os, sys, threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -44,7 +44,7 @@ def _quota(root=Path('/')):
 # %% ../../nbs/core/compute.ipynb #b307a181
 def cores() -> int: # One at least
     "Return how many cores this process may use: by its affinity, and by its container's quota, rounded up."
-    if hasattr(os, 'process_cpu_count'): n = os.process_cpu_count()  # Python 3.13
+    if sys.version_info >= (3, 13): n = os.process_cpu_count()
     else: n = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     return max(1, min(n or 1, math.ceil(min(_quota(), 1e6))))
 

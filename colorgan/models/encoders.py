@@ -11,12 +11,13 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .light import ResBlock, add_decoder, conv_norm, down_and_up
+from .light import GuidedUNet, ResBlock, add_decoder, conv_norm, down_and_up
 from .pretrained import load_or_explain, read_encoder_weights
 from ..unet import padded
 
@@ -94,7 +95,7 @@ class LiteEncoder(nn.Module):
 _LITE_URL = 'https://huggingface.co/timm/tf_efficientnet_lite0.in1k/resolve/main/model.safetensors'
 
 def lite_weights(
-    source: bool|str|os.PathLike=True, # True for timm's, from torch's folder or fetched; or a safetensors file of them
+    source: Literal[True]|str|os.PathLike=True, # True for timm's, from torch's folder or fetched; or a safetensors file of them
 ) -> dict[str, Tensor]: # By timm's names
     "Read the ImageNet weights of EfficientNet-Lite0. Raises `WeightsError`."
     read = partial(read_encoder_weights, network="timm's tf_efficientnet_lite0", needed=('conv_stem.weight', 'blocks.6.0.conv_pwl.weight'))
@@ -102,7 +103,7 @@ def lite_weights(
     place = Path(torch.hub.get_dir())/'checkpoints'/'tf_efficientnet_lite0.in1k.safetensors'
     def load():
         place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists(): torch.hub.download_url_to_file(_LITE_URL, place, progress=False)
+        if not place.exists(): torch.hub.download_url_to_file(_LITE_URL, str(place), progress=False)
         return read(place)
     return load_or_explain('EfficientNet-Lite0', load, _LITE_URL, place)
 
@@ -148,7 +149,7 @@ def stretch_lightness(
     return (left*lo/(100 - span).clamp(min=1e-3) + gain*(L - lo)).clamp(0, 100).to(L.dtype)
 
 # %% ../../nbs/models/encoders.ipynb #072a59e8
-class LiteUNet(nn.Module):
+class LiteUNet(GuidedUNet):
     "A U-Net on EfficientNet-Lite0 that works from half size down and upsamples ab guided by L; any height and width."
     def __init__(self,
         n_out: int=2, # Channels out: ab
@@ -167,7 +168,7 @@ class LiteUNet(nn.Module):
     @property
     def encoder(self) -> nn.ModuleList: # The levels that are EfficientNet-Lite0's
         "Return what may start from ImageNet, and then wants a lower learning rate than the rest."
-        return nn.ModuleList([*self.down[:4], self.down[4][0]])
+        return nn.ModuleList([*self.down[:4], self.down.get_submodule('4.0')])
 
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]

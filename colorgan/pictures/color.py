@@ -49,7 +49,7 @@ def _bands_to_srgb(image, convert, out=None):
 def _rgb_to_srgb(image, icc):
     "Convert RGB; return `image` itself if the profile changes nothing."
     def convert(a): return _cms(a, icc, 'rgb')
-    lattice = np.stack(np.meshgrid(*[np.arange(0, 65536, 4369, np.uint16)]*3), -1).reshape(64, 64, 3)
+    lattice = np.stack(np.meshgrid(*[np.arange(0, 65536, 4369, dtype=np.uint16)]*3), -1).reshape(64, 64, 3)
     if np.abs(convert(lattice).astype(int) - lattice).max() <= 257: return image
     return _bands_to_srgb(image, convert)
 
@@ -83,7 +83,9 @@ def _cmyk_to_srgb(image, icc):
 def _lab_to_srgb(image):
     "Convert Pillow's mode LAB."
     from PIL import ImageCms
-    return ImageCms.profileToProfile(image, ImageCms.createProfile('LAB'), ImageCms.createProfile('sRGB'), outputMode='RGB')
+    out = ImageCms.profileToProfile(image, ImageCms.createProfile('LAB'), ImageCms.createProfile('sRGB'), outputMode='RGB')
+    assert out is not None  # as it isn't done in place
+    return out
 
 # %% ../../nbs/pictures/color.ipynb #90d4ab29
 def to_srgb(

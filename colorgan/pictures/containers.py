@@ -44,7 +44,7 @@ _SEGMENTS = {b'JFIF\0': 'JFIF', b'JFXX\0': 'JFXX', b'Exif\0': 'EXIF', b'http://n
              b'FPXR\0': 'FlashPix', b'urn:iso:std:iso:ts:21496:-1\0': 'gain map'}
 _SEGMENT_ROLES = {'JFIF': 'resolution', 'EXIF': 'exif', 'XMP': 'xmp', 'ICC': 'icc'}
 
-def _printable(data, most=32): return re.match('[ -~]*', data[:most].decode('latin-1'))[0].strip()
+def _printable(data, most=32): return re.split('[^ -~]', data[:most].decode('latin-1'), maxsplit=1)[0].strip()
 
 def _segment(marker, data):
     "Return the part that one segment is."
@@ -135,7 +135,7 @@ def _jpeg_parts(fp):
     "Yield the segments of a JPEG, the resources of Photoshop in them, and what follows the end."
     blocks = b''
     for part in _segments(fp):
-        if part.name == 'APP13 (Photoshop)': blocks += part.data
+        if part.name == 'APP13 (Photoshop)': blocks += part.data or b''
         else:
             yield from resource_parts(blocks)
             blocks = b''

@@ -70,10 +70,12 @@ def from_array(
     alpha = a[..., -1] if channels in (2, 4) else None
     color = a if a.ndim == 2 else a[..., 0] if channels < 3 else a[..., :3]
     if a.dtype.newbyteorder('=') in (np.uint8, np.uint16):
-        color,alpha = (None if o is None else o.astype(a.dtype.newbyteorder('='), copy=False) for o in (color, alpha))
+        def native(o): return o.astype(a.dtype.newbyteorder('='), copy=False)
+        color,alpha = native(color),None if alpha is None else native(alpha)
     else: color,alpha = to_unit(color, float_range, notes),None if alpha is None else to_unit(alpha, None, notes)
     if color.dtype != np.uint8: return color,alpha
-    return tuple(None if o is None else Image.fromarray(np.ascontiguousarray(o)) for o in (color, alpha))
+    def as_picture(o): return Image.fromarray(np.ascontiguousarray(o))
+    return as_picture(color),None if alpha is None else as_picture(alpha)
 
 # %% ../../nbs/pictures/convert.ipynb #f3320023
 def assemble(
@@ -86,7 +88,9 @@ def assemble(
 ) -> Picture: # Upright, in sRGB
     "Make a `Picture` of decoded pixels."
     if orientation not in range(1, 9): orientation = 1
-    return Picture(upright(to_srgb(color, icc, notes), orientation), upright(alpha, orientation), duration)
+    image = upright(to_srgb(color, icc, notes), orientation)
+    assert image is not None
+    return Picture(image, upright(alpha, orientation), duration)
 
 # %% ../../nbs/pictures/convert.ipynb #74d68ce7
 def to_picture(

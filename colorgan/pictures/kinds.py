@@ -13,7 +13,7 @@ from functools import cache
 from itertools import islice
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ..core.files import PictureError
 from .source import Readable, Source, picture_errors
@@ -126,7 +126,7 @@ _PLUGINS = {'HEIC': ('pillow_heif', _heif_open), 'JPEG XL': ('pillow_jxl', _jxl_
 
 def plugin_for(
     kind: str, # 'HEIC' or 'JPEG XL'
-) -> Callable[[IO[bytes]], Image.Image]|None: # Opens a file as a Pillow picture; None where it is not installed
+) -> Callable[[IO[bytes]], ImageFile.ImageFile]|None: # Opens a file as a Pillow picture; None where it is not installed
     "Return what opens pictures of this kind."
     name,opened = _PLUGINS[kind]
     return opened if importlib.util.find_spec(name) else None
@@ -186,14 +186,15 @@ def is_jxl(
 
 def open_image(
     fp: IO[bytes], # An open file of any format that is read here
-) -> Image.Image: # Not decoded yet
+) -> ImageFile.ImageFile: # Not decoded yet
     "Open a picture without Pillow's limit on pixels. The header's size is to be checked by who calls."
     fp.seek(0)
     head = fp.read(4096)
     kind = 'JPEG XL' if is_jxl(head) else _boxed_kind(head)
     if kind not in _PLUGINS: return _open_despite(fp, head)
     fp.seek(0)
-    return plugin_for(kind)(fp)
+    opened = plugin_for(kind)
+    return opened(fp) if opened else _pillow_open(fp)
 
 # %% ../../nbs/pictures/kinds.ipynb #b0fb478d
 def jxl_header(

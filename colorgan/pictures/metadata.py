@@ -138,13 +138,13 @@ def upright_size(
     return (size[1], size[0]) if orientation > 4 else size
 
 # %% ../../nbs/pictures/metadata.ipynb #71bc5514
-def _sound_orientation(value): return value if value in range(1, 9) else 1
+def _sound_orientation(value) -> int: return value if value in range(1, 9) else 1
 
 def _sound_dpi(dpi):
     "Return the resolution if it is one, otherwise None."
-    try: dpi = tuple(float(o) for o in dpi)
+    try: across,down = (float(o) for o in dpi)
     except (TypeError, ValueError, ZeroDivisionError): return None
-    return dpi if len(dpi) == 2 and all(0 < o < 1e6 for o in dpi) else None
+    return (across, down) if 0 < across < 1e6 and 0 < down < 1e6 else None
 
 # %% ../../nbs/pictures/metadata.ipynb #596da192
 _RESOURCES = {'Photoshop IPTC digest': 0x0425, 'Photoshop copyright flag': 0x040a, 'Photoshop URL': 0x040b}  # what is kept beside the IPTC data
@@ -186,9 +186,9 @@ def _density(format, parts, info, facts):
 def _resolution(density, unit, turned):
     "Return pixels per inch, or else the ratio of a resolution without a unit; of the upright picture."
     density = _sound_dpi(density)
-    if density and turned: density = density[::-1]
+    if density and turned: density = density[1],density[0]
     if not density or unit == 1: return None,density
-    return (tuple(o*2.54 for o in density) if unit == 3 else density),None
+    return ((density[0]*2.54, density[1]*2.54) if unit == 3 else density),None
 
 # %% ../../nbs/pictures/metadata.ipynb #3839bab5
 def _orientation(im, facts, notes):
@@ -207,6 +207,7 @@ def read_metadata(
     fp: IO[bytes], # The same file
 ) -> Metadata:
     "Read what a file carries. Raises `UnusableError` if its colors cannot be converted."
+    assert im.format is not None  # as it was opened from a file
     parts,format,info,notes = list(parts_of(fp, im.format)),im.format,im.info,[]
     check_flattened(format, parts)
     texts,exif,xmp,iptc = _raw(format, parts, info, notes)
@@ -217,7 +218,7 @@ def read_metadata(
     comments = [p.data for p in parts if p.role == 'comment' and p.data] or [o.encode() if isinstance(o, str) else o for o in [info.get('comment')] if o]
     chunks = [(p.name, p.data) for p in parts if format == 'PNG' and p.data is not None and fate_of(format, p.name).why.endswith('safe to copy')]
     out = Metadata(orientation, profile_of(format, parts, info.get('icc_profile'), facts.adobe_rgb, notes), clean_exif(exif, size, notes, turned), clean_xmp(xmp, notes),
-                   dpi, texts, comments, notes, aspect, iptc or facts.iptc, {_RESOURCES[p.name]: p.data for p in parts if p.name in _RESOURCES}, chunks, part_list(format, parts))
+                   dpi, texts, comments, notes, aspect, iptc or facts.iptc, {_RESOURCES[p.name]: p.data for p in parts if p.name in _RESOURCES and p.data is not None}, chunks, part_list(format, parts))
     notes += part_notes(format, parts)
     return out
 
@@ -307,7 +308,8 @@ def _enter_record(kept, format, record, notes):
 def _move_to_exif(kept, format):
     "Put comments and resolution into EXIF where `format` has no other place."
     if format in ('WEBP', 'AVIF', 'TIFF') and kept.comments:
-        lines = dict.fromkeys(filter(None, (exif_values(kept.exif).get('ImageDescription'), *map(_readable, kept.comments))))
+        description = str(exif_values(kept.exif).get('ImageDescription') or '')  # some write a number
+        lines = dict.fromkeys(filter(None, (description, *map(_readable, kept.comments))))
         kept.exif,kept.comments = with_tags(kept.exif, {270: '\n'.join(lines)}),[]
     density = kept.dpi or kept.aspect
     if format in ('WEBP', 'AVIF') and density:

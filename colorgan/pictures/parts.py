@@ -91,8 +91,8 @@ def part_notes(
     title,lost,notes = _TITLES.get(format, format),{},[]
     for part in parts:
         fate = fate_of(format, part.name)
-        if part.name == 'damage': notes.append(f'{title}: damaged ({part.data.decode()}); what stands behind that is not known')
-        elif fate.what in ('taken out', 'not kept'): lost.setdefault(fate, []).append(f'{part.data.decode()} layers' if part.name == 'layers' else part.name)
+        if part.name == 'damage': notes.append(f'{title}: damaged ({(part.data or b"").decode()}); what stands behind that is not known')
+        elif fate.what in ('taken out', 'not kept'): lost.setdefault(fate, []).append(f'{(part.data or b"").decode()} layers' if part.name == 'layers' else part.name)
     return [f'{title}: {_times(names)} {fate.what}: {fate.why}' for fate,names in lost.items()] + notes
 
 def part_list(

@@ -138,7 +138,7 @@ class Canvas:
 
     def picture(self) -> Image.Image|np.ndarray: # Mode RGB or RGBA; or `(H, W, 3)` or `(H, W, 4)`
         "Return the painting; nothing may be painted after."
-        if self.alpha is not None and isinstance(self.image, Image.Image): self.image.putalpha(self.alpha)
+        if isinstance(self.image, Image.Image) and isinstance(self.alpha, Image.Image): self.image.putalpha(self.alpha)
         return self.image
 
 # %% ../../nbs/pictures/raster.ipynb #3cc954af

@@ -133,7 +133,7 @@ def _pillow_header(fp, head, name, max_pixels):
     carried = read_metadata(im, fp)
     carried.notes[:0] = notes
     width,height = upright_size(im.size, carried.orientation)
-    return _Header(**vars(carried), name=name, format='JPEG' if format == 'MPO' else format, mode=im.mode, width=width, height=height,
+    return _Header(**vars(carried), name=name, format='JPEG' if format == 'MPO' else format or '', mode=im.mode, width=width, height=height,
                    depth=depth, kind=kind, has_alpha=_has_alpha(im, carried) or format == 'GIF' and moves, n_frames=len(indices),
                    loop=_repetitions(im), lossless=format == 'WEBP' and _webp_lossless(head), indices=indices)
 
@@ -153,11 +153,13 @@ def _tiff_header(fp, name, max_pixels):
     for p in pages:
         if not isinstance(p.imagewidth, int) or not isinstance(p.imagelength, int): raise ValueError('its tags for the size are damaged')
         _check_size(name, (p.imagewidth, p.imagelength), max_pixels)
+    meaning = pages[0].photometric
+    if not isinstance(meaning, tifffile.PHOTOMETRIC): raise ValueError('its tag for the meaning of the pixels is missing or damaged')
     common = {f.name: getattr(carried[0], f.name) for f in fields(Metadata)}
     common |= dict(notes=notes + [o for o in dict.fromkeys(map(extra_channels, pages)) if o], parts=parts)
     width,height = upright_size((pages[0].imagewidth, pages[0].imagelength), carried[0].orientation)
     depth = max(page_depth(p) for p in pages)
-    return _Header(**common, name=name, format='TIFF', mode=pages[0].photometric.name, width=width, height=height, depth=depth,
+    return _Header(**common, name=name, format='TIFF', mode=meaning.name, width=width, height=height, depth=depth,
                    kind='float' if depth == 32 else 'uint', has_alpha=any(alpha_at(p) is not None for p in pages), n_frames=len(pages),
                    compression={1: None, 5: 'lzw'}.get(int(pages[0].compression), 'zlib'), places=places, pages=carried)
 
@@ -171,11 +173,14 @@ def _read_header(fp, name, max_pixels):
 
 # %% ../../nbs/pictures/read.ipynb #1af123ea
 def _ppm16(data, size):
-    "Decode a binary PPM file of two bytes per channel."
+    "Decode a PPM file whose white is above 255: of two bytes per channel, or of digits."
     gap = rb'(?:\s+|#[^\n]*\n)+'
-    m = re.match(rb'P6' + (gap + rb'\d+')*2 + gap + rb'(\d+)\s', data)
-    a = np.frombuffer(data, '>u2', size[0]*size[1]*3, m.end()).reshape(size[1], size[0], 3)
-    return np.rint(a.clip(0, int(m[1]))*(65535/int(m[1]))).astype(np.uint16)
+    m = re.match(rb'P[36]' + (gap + rb'\d+')*2 + gap + rb'(\d+)\s', data)
+    if not m: raise ValueError('its header is damaged')
+    n,top = size[0]*size[1]*3,int(m[1])
+    if data[:2] == b'P6': a = np.frombuffer(data, '>u2', n, m.end())
+    else: a = np.array([int(o) for o in re.sub(rb'#[^\n]*', b' ', data[m.end():]).split()[:n]])
+    return np.rint(a.reshape(size[1], size[0], 3).clip(0, top)*(65535/top)).astype(np.uint16)
 
 def _heif16(data):
     "Decode a HEIC file of more than eight bits, as 16."
@@ -260,8 +265,8 @@ def _tiff_picture(tif, im, fp, i, header, float_range):
         return assemble(color, None if alpha_at(page) is None else alpha, carried.icc, orientation, header.notes)
     color,alpha = page_pixels(page, tif.filehandle.size, float_range, header.notes)
     if color.dtype == np.uint8:
-        color,alpha = (None if o is None else Image.fromarray(np.ascontiguousarray(o), 'CMYK' if o.shape[2:] == (4,) else None)
-                       for o in (color, alpha))
+        def as_picture(o): return Image.fromarray(np.ascontiguousarray(o), 'CMYK' if o.shape[2:] == (4,) else None)
+        color,alpha = as_picture(color),None if alpha is None else as_picture(alpha)
     return assemble(color, alpha, carried.icc, carried.orientation, header.notes)
 
 # %% ../../nbs/pictures/read.ipynb #7aae5419

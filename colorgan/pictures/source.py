@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from inspect import iscoroutinefunction
 from io import BytesIO
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from ..core.files import ColorganError, PictureError
 
@@ -76,16 +76,17 @@ def source_bytes(
     "Read all that a source holds which is no path. Raises `UnusableError` and `SourceError`."
     if isinstance(src, (bytes, bytearray, memoryview)): return bytes(src)
     if not callable(getattr(src, 'read', None)): raise SourceError(f"Can't read a picture from {_a(src)}. Give a path, bytes or an open binary file; `colorize` takes a Pillow picture or an array as well.")
+    file: Any = src
     if iscoroutinefunction(src.read):  # Starlette's upload has a file that is not asynchronous
-        src = getattr(src, 'file', None)
-        if src is None: raise UnusableError('it is read asynchronously. Give `await file.read()`.')
-    if getattr(src, 'closed', False): raise UnusableError('it is closed. Give it while it is open, or its path.')
-    if isinstance(src, io.TextIOBase): raise UnusableError(_AS_TEXT)
-    try: at = src.seek(0, 1)
-    except (AttributeError, OSError): return _bytes(src.read())  # a pipe or a socket
-    src.seek(0)
-    try: return _bytes(src.read())
-    finally: src.seek(at if isinstance(at, int) else 0)
+        file = getattr(src, 'file', None)
+        if file is None: raise UnusableError('it is read asynchronously. Give `await file.read()`.')
+    if getattr(file, 'closed', False): raise UnusableError('it is closed. Give it while it is open, or its path.')
+    if isinstance(file, io.TextIOBase): raise UnusableError(_AS_TEXT)
+    try: at = file.seek(0, 1)
+    except (AttributeError, OSError): return _bytes(file.read())  # a pipe or a socket
+    file.seek(0)
+    try: return _bytes(file.read())
+    finally: file.seek(at if isinstance(at, int) else 0)
 
 # %% ../../nbs/pictures/source.ipynb #31ac4b58
 class Source:

@@ -60,7 +60,7 @@ def choose_pages(
     if not chosen and not small: raise UnusableError('it holds only masks or infrared channels. Give the file with the picture.')
     if not chosen and any({NEXT, 330} & set(o.directory.unreadable) for o in pages):
         raise UnusableError('only a reduced copy can be read, as the place of the picture is damaged. Copy or scan it again.')
-    return chosen or [_largest(small)]
+    return chosen or [max(small, key=lambda o: o.pixels)]
 
 # %% ../../nbs/pictures/tiff.ipynb #91aa205a
 _ROLES = {'mask': 'a mask or an infrared channel', 'depth map': 'a depth map', 'picture': 'another picture'}

@@ -224,7 +224,7 @@ def tag_name(
 ) -> str: # Such as 'Make (271)'
     "Return the name of a tag, with its number."
     from tifffile import TIFF
-    known = ExifTags.GPSTAGS if within == 34853 else {} if within == 40965 else TIFF.TAGS
+    known: Any = ExifTags.GPSTAGS if within == 34853 else {} if within == 40965 else TIFF.TAGS
     name = POINTERS.get(code) or known.get(code) or ('private tag' if code > 32767 else 'unknown tag')
     return 'the next page' if code == NEXT else f'{name} ({code})'
 
@@ -252,7 +252,7 @@ def tag_fate(
     if code == 42113 and tag.text.strip() == '0': return 'kept'  # black stays black
     if code in _FATE: return _FATE[code]
     if code < 32768: return 'not kept'
-    pointing = tag.kind in (13, 16, 17, 18) or tag.kind == 4 and any(8 <= o < file_size for o in tag.values)
+    pointing = tag.kind in (13, 16, 17, 18) or tag.kind == 4 and any(isinstance(o, int) and 8 <= o < file_size for o in tag.values)
     return 'not kept, as it may be a place in the file' if pointing else 'kept'
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #68c07c4b
@@ -316,7 +316,8 @@ def _resolution(page, sideways):
 def _dpi(resolution):
     "Return pixels per inch, or None without a unit."
     if not resolution or resolution[2] == 1: return None
-    return tuple(n/d*(2.54 if resolution[2] == 3 else 1) for n,d in resolution[:2])
+    x,y = (n/d*(2.54 if resolution[2] == 3 else 1) for n,d in resolution[:2])
+    return x,y
 
 # %% ../../nbs/pictures/tiff_metadata.ipynb #fd40338d
 @dataclass
@@ -377,7 +378,7 @@ def page_metadata(
     if rights: tags[34377] = Tag(7, pack_blocks(rights))
     icc,xmp = (page.tags[o].data if o in page.tags else None for o in (34675, 700))
     resolution = _resolution(page, orientation > 4)
-    aspect = tuple(n/d for n,d in resolution[:2]) if resolution and resolution[2] == 1 else None
+    aspect = (resolution[0][0]/resolution[0][1], resolution[1][0]/resolution[1][1]) if resolution and resolution[2] == 1 else None
     exif = _page_exif(page, kept, upright_size((page.number(256), page.number(257)), orientation))
     return PageMetadata(orientation, icc, exif, clean_xmp(xmp, notes), _dpi(resolution), notes=notes, tags=tags, resolution=resolution,
                         iptc=iptc, aspect=aspect, resources=rights)

@@ -47,8 +47,7 @@ def output_format(
 ) -> str: # 'JPEG', 'PNG', 'TIFF', 'WEBP', 'AVIF' or 'GIF'
     "Return the format for the colored picture: that of `file` if it can hold it, otherwise PNG or TIFF."
     holds = _FORMATS.get(file.format)
-    fits = holds and max(file.width, file.height) <= holds.side
-    if fits and file.depth <= holds.depth and (holds.alpha or not file.has_alpha): return file.format
+    if holds and max(file.width, file.height) <= holds.side and file.depth <= holds.depth and (holds.alpha or not file.has_alpha): return file.format
     return 'TIFF' if file.kind == 'float' or file.n_frames > 1 and not file.animated else 'PNG'
 
 # %% ../../nbs/pictures/write.ipynb #5436435f
@@ -122,7 +121,7 @@ def _deflated(image):
         out = np.full((len(rows), rows.shape[1] + 1), 3, np.uint8)
         out[:, 1:] = rows - ((left & up) + ((left ^ up) >> 1))  # (left + up)//2, without its ninth bit
         above = rows[-1:]
-        yield deflate.compress(out)
+        yield deflate.compress(out.data)
     yield deflate.flush()
 
 # %% ../../nbs/pictures/write.ipynb #e74fd8b7
@@ -197,7 +196,7 @@ def _write_gif(fp, frames, kept, n_frames, loop):
     for i,(image,duration) in enumerate(frames):
         im,clear = _paletted(image)
         if i == 0: _gif_head(fp, im.size, kept, loop if n_frames > 1 else None)
-        told = {} if clear is None else dict(transparency=clear)
+        told: dict[str, Any] = {} if clear is None else dict(transparency=clear)
         if n_frames > 1: told |= dict(duration=10*round((duration or 0)/10), disposal=2)
         for data in GifImagePlugin.getdata(im, include_color_table=True, **told): fp.write(data)
     fp.write(b';')
@@ -299,8 +298,8 @@ def write_picture(
 ) -> list[str]: # Notes on what could not be kept
     "Write the colored picture, whole or not at all. Raises `OutputError`, and what `canvases` raises."
     format,notes,failed = format or format_of(dst),[],[]
-    if file is None: canvases = list(canvases)
-    n = file.n_frames if file else len(canvases)
+    if file is None: n = len(canvases := list(canvases))
+    else: n = file.n_frames
     if file and format == output_format(file) and file.format in ('HEIF', 'JXL'): notes.append(f'written as {format}, as {file.format} is only read')
     _check_frames(dst, file, n, format, notes)
     for o in [file] if file else canvases: _check_side(dst, format, (o.width, o.height))

@@ -8,7 +8,7 @@ __all__ = ['DAMAGES', 'damaged', 'damage_transform']
 # %% ../../nbs/training/augment.ipynb #5efb90de
 import math
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -167,12 +167,12 @@ def _jpeg(L, ab):
     from torchvision.io import decode_jpeg, encode_jpeg
     quality = torch.randint(12, 60, (len(L),)).tolist()
     files = [encode_jpeg(o, q) for o,q in zip((L*255).round().clamp(0, 255).byte().cpu(), quality)]
-    return torch.stack([decode_jpeg(o) for o in files]).to(L)/255,ab
+    return torch.stack(cast(list[Tensor], [decode_jpeg(o) for o in files])).to(L)/255,ab
 
 # %% ../../nbs/training/augment.ipynb #c3498af3
-DAMAGES = {_emulsion: .3, _infrared: .05, _blur: .25, _halation: .15, _night: .08, _contrast: .4, _grain: .3, _fading: .4, _stains: .2,
+_SHARES = {_emulsion: .3, _infrared: .05, _blur: .25, _halation: .15, _night: .08, _contrast: .4, _grain: .3, _fading: .4, _stains: .2,
            _scratches: .12, _dust: .15, _fold: .08, _mount: .08, _halftone: .08, _copy: .15, _small_scan: .12, _clock: .04, _jpeg: .2}
-DAMAGES = {f.__name__.strip('_'): (f, p) for f,p in DAMAGES.items()} # By name: the function, and how often a damaged picture gets it
+DAMAGES = {f.__name__.strip('_'): (f, p) for f,p in _SHARES.items()} # By name: the function, and how often a damaged picture gets it
 
 def damaged(
     L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]

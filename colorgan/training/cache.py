@@ -88,10 +88,10 @@ class _Photographs:
     def __repr__(self) -> str: return f'PhotoCache of {len(self)} photographs, {self.size}x{self.size}, {self.pixels.nbytes/1e9:.3g} GB'
 
     def __getitem__(self, i: int|slice|Sequence[int]) -> Tensor:
-        i = np.arange(len(self))[i]  # minds the bounds
-        if self.held is not None: return self.held[torch.as_tensor(i, device=self.device)]
-        out = torch.empty((*i.shape, *self.pixels.shape[1:]), dtype=torch.uint8, pin_memory=self.device.type == 'cuda')
-        np.take(self.pixels, i, 0, out=out.numpy(), mode='clip')
+        at = np.asarray(np.arange(len(self))[i])  # minds the bounds
+        if self.held is not None: return self.held[torch.as_tensor(at, device=self.device)]
+        out = torch.empty((*at.shape, *self.pixels.shape[1:]), dtype=torch.uint8, pin_memory=self.device.type == 'cuda')
+        np.take(self.pixels, at, 0, out=out.numpy(), mode='clip')
         return out.to(self.device, non_blocking=True)
 
     def verify(self) -> list[int]: # The indices of photographs whose bytes have changed; empty if all is well
@@ -180,7 +180,7 @@ def _fill(put, photos, index, num_workers, quiet):
         try: pixels = _square_pixels(photos[i], index['size'], index['resize'])
         except PictureError as e: raise PictureError(f"{e} No cache was made; it can be without this photograph.") from e
         put(i, pixels)
-        return zlib.crc32(pixels)
+        return zlib.crc32(pixels.data)
     pool = ThreadPoolExecutor(num_workers or cores())
     try:
         crcs = pool.map(one, range(len(photos)))

@@ -39,6 +39,7 @@ def _encoder_lr(recipe, phase): return recipe.encoder_lr if phase.encoder_lr is 
 
 class Schedule(Callback):
     "Give each epoch of a phase its number of images, and each step its learning rate; say where the run is."
+    learn: Any # The learner, from fastai
     def __init__(self,
         phase_index: int, # Which phase this is
         phase: Phase, # What to do in it
@@ -71,6 +72,7 @@ def _restore_epoch(learn, at):
 # %% ../../nbs/training/learner.ipynb #754a4987
 class _ResumableLearner(ColorLearner):
     "A learner that can begin in the middle of an epoch."
+    dl: Any # Of the epoch, from fastai
     resume_at: RunState|None = None # Where the next epoch begins, if not at its beginning
 
     def all_batches(self) -> None:
@@ -79,7 +81,7 @@ class _ResumableLearner(ColorLearner):
         self.n_iter,at,self.resume_at = len(self.dl),self.resume_at,None
         if at: _restore_epoch(self, at)
         self.began,batches,done = RandomState.of(self),iter(self.dl),at.batch if at else 0
-        if done:
+        if at and done:
             for _ in range(done): next(batches)
             at.now.restore(self)
             self.gan_trainer.epoch_start = at.epoch_start
@@ -123,6 +125,7 @@ class _PhasedLearner(_ResumableLearner):
             if at:
                 self.create_opt()
                 self.gan_trainer.before_fit()
+                assert set_optimizers is not None  # `resume` gives both
                 set_optimizers(self.gan_trainer)
             self.resume_at = at
             self.fit(len(lengths) - first, phase.lr, reset_opt=not at, cbs=[Schedule(i, phase, lengths, first), Stop()])
@@ -233,6 +236,6 @@ def recipe_learner(
         recipe = replace(recipe, generator=card['architecture'], generator_args=card['arguments'], pretrained=False)
     features = FeatureLoss(encoder_weights or True).to(dls.device) if recipe.perceptual else None
     pixel = PixelLoss(recipe.pixel_loss, getattr(dls, 'rarity', None), features, recipe.perceptual)
-    own = dict(l1=recipe.pixel_weight, mode=recipe.gan_loss, pixel=pixel, precision=recipe.precision, ema_decay=recipe.ema_decay, opt_func=OPTIMIZERS[recipe.optimizer])
+    own: dict[str, Any] = dict(l1=recipe.pixel_weight, mode=recipe.gan_loss, pixel=pixel, precision=recipe.precision, ema_decay=recipe.ema_decay, opt_func=OPTIMIZERS[recipe.optimizer])
     if hasattr(G, 'encoder') and any(_encoder_lr(recipe, p) != 1 for p in recipe.phases): own |= dict(groups=_encoder_apart)
     return RecipeLearner(dls, G, PatchDiscriminator(**recipe.discriminator_args), recipe=recipe, **(own | kwargs))

@@ -37,7 +37,7 @@ class Phase:
     def rate(self,
         done: float, # Share of the phase that is over, in [0, 1)
     ) -> float: # The learning rate there
-        "The learning rate along the phase."
+        "Return the learning rate along the phase."
         up = min(1., done/self.warmup) if self.warmup else 1.
         return self.lr*up*(min(1., (1 - done)/self.decay) if self.decay else 1.)
 

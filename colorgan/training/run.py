@@ -81,7 +81,7 @@ def run_learner(
                          options.quiet or not group.first, group)
     learn = recipe_learner(recipe, dls, options.encoder_weights, options.start, process_group=group, metrics=metrics, path=out,
                            cbs=[*_run_callbacks(out, photos, options), *cbs])
-    learn.about_run = _about_run(recipe, photos, options.seed)
+    learn.about_run = _about_run(recipe, photos, options.seed) # pyright: ignore[reportAttributeAccessIssue]
     if options.backend:
         for net in (learn.model.generator, learn.model.discriminator):
             net.compile(backend=options.backend, dynamic=False)  # inductor fails on sizes that it takes for variables
@@ -151,4 +151,4 @@ def final_figures(
         with torch.no_grad(): pred = learn.model(x)
         for mets,ab in ((ours, pred), (gray, y*0)):
             for m in mets: m.accumulate(SimpleNamespace(x=x, y=y, pred=ab))
-    return tuple({m.name: m.value for m in mets} for mets in (ours, gray))
+    return {m.name: m.value for m in ours},{m.name: m.value for m in gray}

@@ -142,7 +142,7 @@ class Frame:
     memory: Any = None # What the next frame of its shot needs
 
     @property
-    def shape(self) -> tuple[int, int]: return tuple(self._L.shape[-2:])
+    def shape(self) -> tuple[int, int]: return self._L.shape[-2],self._L.shape[-1]
 
     @property
     def L(self) -> Tensor: return self._L
@@ -152,7 +152,7 @@ class Frame:
         turn: int=0, # At which it is shown, as for `turned`
     ) -> Tensor: # L in [0, 100], `(1, 1, h, w)`
         "Return L at another size, as it is shown: as for any picture, where it is known."
-        stored = size[::-1] if turn % 2 else size
+        stored = (size[1], size[0]) if turn % 2 else size
         return turned(shrink_L(self._L, stored) if self._picture is None else lightness(self._picture, stored), turn)
 
     def in_color(self) -> bool: return False
@@ -163,6 +163,7 @@ def colored_bands(
 ) -> Iterator[tuple[slice, Tensor]]: # The rows of each band, and its RGB in [0, 1], `(1, 3, rows, W)`
     "Take steps 2 and 3 for a frame, band by band: enlarge ab along L, and join the two."
     (h,w),whole = frame.shape,frame.L
+    assert frame.ab is not None and frame.small is not None
     upsample = Upsampler(frame.ab, frame.small, h, w)
     with torch.inference_mode():
         for top,end in frame_bands(h, w):
@@ -180,9 +181,12 @@ def colored_array(
 # %% ../../nbs/video/color.ipynb #2bb85248
 def _as_gray(planes, film):
     "Return the level of the gray that is as light, uint8, `(H, W)`."
-    if film.matrix != 'rgb': return planes[0] if len(planes) == 1 else luma_to_gray(*planes, film.matrix, film.full)
-    yuv = rgb_to_yuv(torch.from_numpy(planes)[None]/255, 'bt709')[0].round_().byte().numpy()
-    return luma_to_gray(*yuv, 'bt709', False)
+    if film.matrix == 'rgb':
+        y,cb,cr = rgb_to_yuv(torch.from_numpy(planes)[None]/255, 'bt709')[0].round_().byte().numpy()
+        return luma_to_gray(y, cb, cr, 'bt709', False)
+    if len(planes) == 1: return planes[0]
+    y,cb,cr = planes
+    return luma_to_gray(y, cb, cr, film.matrix, film.full)
 
 def _planes_rgb(planes, film):
     "Return the colors of planes, in [0, 1], `(1, 3, h, w)`."
@@ -234,7 +238,7 @@ class FilmFrame(_Planes):
     ) -> Tensor: # L in [0, 100], `(1, 1, h, w)`
         "Return L at another size, as it is shown: as for a picture of these grays."
         shown = import_cv2().LUT(self.gray, _shown_levels(self.film.full and self.film.matrix != 'rgb'))
-        return turned(lightness(shown, size[::-1] if turn % 2 else size), turn)
+        return turned(lightness(shown, (size[1], size[0]) if turn % 2 else size), turn)
 
     def in_color(self) -> bool:
         "Return whether it is in color already."

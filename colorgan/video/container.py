@@ -326,7 +326,7 @@ def _deinterlaced(frames, stream):
     "Yield a whole frame for each interlaced one (FFmpeg's bwdif)."
     av,graph = import_av(),None
     from av.filter import Graph
-    def out():
+    def out(graph):
         while True:
             try: f = graph.pull()
             except (av.BlockingIOError, av.EOFError): return
@@ -338,10 +338,10 @@ def _deinterlaced(frames, stream):
             graph = Graph()
             graph.link_nodes(graph.add_buffer(template=stream), graph.add('bwdif', 'mode=send_frame:deint=all'), graph.add('buffersink')).configure()
         graph.push(f)
-        yield from out()
+        yield from out(graph)
     if graph is not None:
         graph.push(None)
-        yield from out()
+        yield from out(graph)
 
 # %% ../../nbs/video/container.ipynb #5d72edbd
 _CAN_SEEK = 'mov', 'matroska'
@@ -354,16 +354,16 @@ def read_frames(
     max_pixels: float=float('inf'), # Refuse larger frames
 ) -> Iterator[Any]: # PyAV's frames
     "Decode the frames of a film that come after a tick. Raises `VideoError`."
-    def decoded(seek):
+    def decoded(start: int|None) -> Iterator[Any]:
         with open_film(film.path) as c:
             s = c.streams[film.index]
-            if seek: c.seek(after + round(film.clock.start/film.time_base), stream=s)
+            if start is not None: c.seek(start + round(film.clock.start/film.time_base), stream=s)
             frames = decode_frames(c, s, faults, max_pixels, film.clock)
             yield from _deinterlaced(frames, s) if deinterlace else frames
-    seek = after is not None and not faults and not film.clock.jumps and any(o in film.format for o in _CAN_SEEK)
-    frames = decoded(seek)
+    start = after if not faults and not film.clock.jumps and any(o in film.format for o in _CAN_SEEK) else None
+    frames = decoded(start)
     first = next(frames, None)
-    if seek and (first is None or first.pts > after): frames,first = decoded(False),None
+    if start is not None and (first is None or first.pts > start): frames,first = decoded(None),None
     if first is not None and (after is None or first.pts > after): yield first
     for f in frames:
         if after is None or f.pts > after: yield f

@@ -173,11 +173,12 @@ def _with_luma(frame, plan, chroma):
     h,w = frame.shape
     out,(cb,cr) = np.empty((h, w), np.uint8),(cv2.resize(o, (w, h)) for o in chroma)
     for top,end in frame_bands(h, w):
-        out[top:end] = gray_to_luma(*(o[top:end] for o in (frame.gray, cb, cr)), plan.matrix, plan.full)
+        gray,blue,red = (o[top:end] for o in (frame.gray, cb, cr))
+        out[top:end] = gray_to_luma(gray, blue, red, plan.matrix, plan.full)
     return out,*chroma
 
 # %% ../../nbs/video/encode.ipynb #e972f9a7
-def _plane(p, kind=np.uint8):
+def _plane(p, kind: type=np.uint8):
     "Return the pixels of a plane of PyAV's."
     rows = np.frombuffer(p, kind).reshape(-1, p.line_size//np.dtype(kind).itemsize)
     return rows[:p.height, :p.width]
@@ -241,7 +242,7 @@ def _packed(frame, film, plan):
         quick = frame.ab is not None
         planes = _with_luma(frame, plan, _half_chroma(frame, plan)) if quick else _yuv_planes(frame, plan)
         return new(np.concatenate([o.ravel() for o in planes]).reshape(-1, film.width), format='yuv420p')
-    if plan.pixels == 'yuv444p': return new(np.stack(_yuv_planes(frame, plan)), format='yuv444p')
+    if plan.pixels == 'yuv444p': return new(np.stack([*_yuv_planes(frame, plan)]), format='yuv444p')
     rgb = new(_rgb_pixels(frame), format='rgb24')
     return rgb if plan.pixels == 'rgb24' else rgb.reformat(format=plan.pixels)
 
@@ -303,7 +304,7 @@ def save_state(
     faults: Sequence[tuple[float, str]], # So far: seconds, and why
 ) -> None:
     "Save what the next piece needs."
-    arrays = dict(gray=memory.gray, ab=memory.ab, seen=memory.seen)
+    arrays: dict[str, Any] = dict(gray=memory.gray, ab=memory.ab, seen=memory.seen)
     rest = {f.name: getattr(memory, f.name) for f in fields(memory) if f.name not in arrays}
     text = json.dumps(dict(memory=rest, written=asdict(written), faults=list(faults)))
     np.savez(file, text=text, **{k: v for k,v in arrays.items() if v is not None})
@@ -332,12 +333,13 @@ def write_pieces(
         name,end = f'{written.pieces:06}',frame.pts*film.time_base + seconds
         with write_whole(folder/f'{name}.nut') as tmp, open_output(tmp, 'nut') as out:
             s = add_encoder(out, film, plan)
-            while frame is not None and frame.pts*film.time_base < end:
+            while True:
                 packed,memory = encoder_frame(frame, film, plan),frame.memory
                 packed.pts,packed.time_base = written.add(frame, film, plan),plan.time_base
                 out.mux(s.encode(packed))
                 yield written
                 frame = next(frames, None)
+                if frame is None or frame.pts*film.time_base >= end: break
             out.mux(s.encode())
         written.pieces += 1
         until = [o for o in faults if o[0] <= (written.pts or 0)*film.time_base]

@@ -140,6 +140,7 @@ def _add_streams(out, run, src, piece):
         elif s.index not in run.dropped and not is_chapter_track(s, src):
             new = copy_stream(out, s, run.film.path)
             if new.type != 'attachment': copied[s.index] = new
+    assert picture is not None
     return picture,copied
 
 # %% ../../nbs/video/film.ipynb #1fe7621c

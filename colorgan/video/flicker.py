@@ -7,7 +7,7 @@ __all__ = ['ShotMemory', 'mix_along', 'steady_frames', 'check_steadying', 'one_a
            'color_consistency']
 
 # %% ../../nbs/video/flicker.ipynb #4961adad
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
@@ -47,6 +47,7 @@ def mix_along(
     strength: float, # The most that the past counts, 0 to below 1
 ) -> tuple[np.ndarray, np.ndarray]: # The steadied colors, and how often each pixel was seen
     "Mix colors with those of the frame before, carried along the flow: a mean of all answers, then a moving one."
+    assert memory.ab is not None and memory.seen is not None
     past,age = carry_along(memory.ab, flow),carry_along(memory.seen, flow)*sure
     if ab is None: return past,age
     weight = np.minimum(strength, age/(age + 1))[..., None]
@@ -63,15 +64,16 @@ class _Step:
 
 def _step(frame, small, last, every, keep_color):
     "Compare a frame with the one before."
-    now = L_to_gray(small)
-    same = last.gray is not None and last.gray.shape == now.shape
-    flow,sure = estimate_flow(last.gray, now) if same else (None, None)
-    new = not same or is_cut(last.gray, now, flow, sure)
+    now,before,moved = L_to_gray(small),last.gray,None
+    if before is not None and before.shape == now.shape:
+        moved = estimate_flow(before, now)
+        if is_cut(before, now, *moved): moved = None
+    new = moved is None
     colored = 0 if new else last.colored
     kept = colored > 2 or keep_color and frame.in_color()  # three frames in color are no accident
-    due = new or last.kept or last.since + 1 >= every or sure.mean() < .75
+    due = moved is None or last.kept or last.since + 1 >= every or moved[1].mean() < .75
     frame.memory = ShotMemory(now, shot=last.shot + new, kept=kept, since=0 if due else last.since + 1, colored=min(3, colored + kept))
-    return _Step(frame, small, None if new else (flow, sure), due and not kept)
+    return _Step(frame, small, moved, due and not kept)
 
 # %% ../../nbs/video/flicker.ipynb #410f2bdd
 def _groups(frames, colorizer, every, keep_color, turn, memory):
@@ -107,7 +109,9 @@ def _remember(step, ab, memory, strength):
     now = step.frame.memory
     if now.kept: return
     if step.moved is None or memory.ab is None: now.ab,now.seen = ab,np.ones(ab.shape[:2], np.float32)
-    else: now.ab,now.seen = mix_along(ab, memory, *step.moved, strength)
+    else:
+        flow,sure = step.moved
+        now.ab,now.seen = mix_along(ab, memory, flow, sure, strength)
 
 # %% ../../nbs/video/flicker.ipynb #d2c46699
 def steady_frames(
@@ -123,9 +127,10 @@ def steady_frames(
     for group in _groups(frames, colorizer, every, keep_color, turn, memory):
         for step,ab in zip(group, _answers(colorizer, group)):
             _remember(step, ab, memory, strength)
-            frame,memory = step.frame,step.frame.memory
-            if memory.ab is not None:
-                frame.ab = turned_back(torch.from_numpy(memory.ab).permute(2, 0, 1)[None], turn)
+            frame = step.frame
+            memory,steadied = frame.memory,frame.memory.ab
+            if steadied is not None:
+                frame.ab = turned_back(torch.from_numpy(steadied).permute(2, 0, 1)[None], turn)
                 frame.small = turned_back(step.small, turn)
             yield frame
 
@@ -142,7 +147,7 @@ def check_steadying(
 # %% ../../nbs/video/flicker.ipynb #15555e0e
 def one_ahead(
     items: Iterator[Any], # None marks the end
-) -> Iterator[Any]: # The same
+) -> Generator[Any, None, None]: # The same
     "Yield items; the next one is made in a thread of its own, in which torch uses one core. A forked child may use it too."
     pool = thread_pool(1)
     coming = pool.submit(next, items, None)

@@ -7,8 +7,9 @@ __all__ = ['time_stages']
 
 # %% ../../nbs/video/stages.ipynb #56aa1ba5
 import io, os, time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from ..core.compute import thread_pool
 from ..inference import Colorizer
@@ -32,7 +33,7 @@ class _Stopwatch:
             self.seconds[name] = self.seconds.get(name, 0.) + whole - self.inside.pop()
             self.inside[-1] += whole
 
-    def items(self, name, items):
+    def items(self, name, items: Iterator[Any]):
         "Yield the items, each made in a stage."
         while True:
             with self.stage(name): item = next(items, None)
