@@ -47,7 +47,7 @@ from colorgan.metrics.picture import (
 from colorgan.models.encoders import (
     InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness,
 )
-from colorgan.models.light import LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, guided_upsample
+from colorgan.models.light import GuidedUNet, LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, guided_upsample
 from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
 from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
 from colorgan.models.weights import (
@@ -74,6 +74,7 @@ from colorgan.training.losses import ColorRebalance, FeatureLoss, PixelLoss
 from colorgan.training.processes import ProcessGroup, join_processes, share_photos
 from colorgan.training.recipes import Phase, RECIPES, Recipe, find_recipe, plan
 from colorgan.training.run import TrainOptions, final_figures, run_learner, train
+from colorgan.training.split import read_split, write_split
 from colorgan.unet import UNet, UNetLevel, init_weights, padded
 from colorgan.video.color import rgb_to_yuv, yuv_to_rgb
 from colorgan.video.container import Film, probe_film
@@ -229,6 +230,8 @@ def training(photos: PhotoSet, folder: Path) -> None:
     save_figure(plot_log(folder), folder/'log.png')
     save_figure(draw_colors({'film': [Image.new('RGB', (8, 8))]}), 'row.png')
     write_csv(folder/'a.csv', ['a', 'b'], [[1, 2]])
+    write_split(folder/'photos.csv', folder, photos)
+    assert_type(read_split(folder/'photos.csv'), PhotoSet)
     callbacks = DrawSamples(folder), RunLog(folder), KeepBest('psnr'), Guard(), Checkpoints(folder)
     callbacks[-2].look()
     print(callbacks[-1].write(0), Clock(1.).due())
@@ -242,7 +245,7 @@ def training(photos: PhotoSet, folder: Path) -> None:
         print(group.first, group.gather(1), group.agree(1))
 
 
-class OwnUNet(nn.Module):
+class OwnUNet(GuidedUNet):
     "A generator made of the library's parts."
     def __init__(self) -> None:
         super().__init__()
@@ -287,7 +290,7 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     LossPart(GANTrainer(), 'l1')
     PixelLoss(rebalance=ColorRebalance(ab), features=FeatureLoss())
     damage_transform()
-    assert_type(damaged(L, ab), Tensor)
+    assert_type(damaged(L, ab), tuple[Tensor, Tensor])
 
 
 def caches(folder: Path, photos: PhotoSet) -> None:
