@@ -27,7 +27,7 @@ class Jump:
 class Clock:
     "How the times of a film become times from its beginning."
     start: Fraction = Fraction(0) # Seconds, as the file counts them, at which the film begins
-    jumps: tuple[Jump, ...] = ()
+    jumps: tuple[Jump, ...] = () # Where it starts anew, in order
     starts: dict[int, Fraction] = field(default_factory=dict) # Seconds from the beginning to the first packet of each stream
     ends: dict[int, Fraction] = field(default_factory=dict) # And to the end of its last one
     pauses: dict[int, float] = field(default_factory=dict) # Seconds in which it has no packets, if it is sound or a picture

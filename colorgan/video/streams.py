@@ -167,7 +167,7 @@ def advised_container(
 @dataclass
 class Tally:
     "What a stream holds."
-    packets: int = 0
+    packets: int = 0 # How many
     size: int = 0 # In bytes
     first: Fraction = Fraction(0) # Seconds at which it begins
     last: Fraction = Fraction(0) # Seconds of its last packet
