@@ -57,7 +57,7 @@ def _curve(transfer, full):
     return hdr and (hdr(x)/203).clip(0, 1)
 
 def coded_profile(
-    lights: int, # H.273's ColourPrimaries; 2: not said
+    lights: int, # The number of the color primaries, as H.273 has it; 2: not said
     transfer: int, # H.273's TransferCharacteristics; 2: not said
     full: bool, # Codes from 0 to 255, not from 16 to 235
     notes: list[str], # Takes a note on what is cut off
