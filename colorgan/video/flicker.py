@@ -71,7 +71,7 @@ def _step(frame, small, last, every, keep_color):
     new = moved is None
     colored = 0 if new else last.colored
     kept = colored > 2 or keep_color and frame.in_color()  # three frames in color are no accident
-    due = moved is None or last.kept or last.since + 1 >= every or moved[1].mean() < .75
+    due = moved is None or last.kept or last.since + 1 >= every or float(moved[1].mean()) < .75
     frame.memory = ShotMemory(now, shot=last.shot + new, kept=kept, since=0 if due else last.since + 1, colored=min(3, colored + kept))
     return _Step(frame, small, moved, due and not kept)
 
