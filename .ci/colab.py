@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,26 +59,31 @@ def execute(nb, python):
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as e: return f'cell {started[-1]}\n{strip_ansi(str(e))}'
 
 
+def check(path, python):
+    "What went wrong in the notebook at `path`, and how long it took."
+    nb, dropped = kept(path)
+    start = time.monotonic()
+    return execute(nb, python), f'{time.monotonic() - start:.0f} s, {dropped} cells dropped'
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('notebooks', nargs='*', type=lambda f: Path(f).resolve(), help='some notebooks instead of all')
     parser.add_argument('--python', type=Path, help='the Python of an environment that has the wheel and ipykernel already')
     args = parser.parse_args()
     for variable in ('MPLBACKEND', 'PYTHONPATH'): os.environ.pop(variable, None)
+    os.environ['OMP_NUM_THREADS'] = '1'  # one notebook for each core
 
     failed = 0
     with TemporaryDirectory() as tmp:
         python = args.python.absolute() if args.python else environment(Path(tmp))
         os.environ['PATH'] = f'{python.parent}{os.pathsep}{os.environ["PATH"]}'
         print(run(python, '-c', facts), end='', flush=True)
-        for path in args.notebooks or notebooks():
-            nb, dropped = kept(path)
-            start = time.monotonic()
-            fault = execute(nb, python)
-            if fault: print(fault)
-            print(f'{"FAILED" if fault else "passed"} {name(path)} as in Colab: {time.monotonic() - start:.0f} s, '
-                  f'{dropped} cells dropped', flush=True)
-            failed += bool(fault)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for path, fault, said in pool.map(lambda path: (path, *check(path, python)), args.notebooks or notebooks()):
+                if fault: print(fault)
+                print(f'{"FAILED" if fault else "passed"} {name(path)} as in Colab: {said}', flush=True)
+                failed += bool(fault)
     sys.exit(bool(failed))
 
 

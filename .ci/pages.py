@@ -20,7 +20,7 @@ from execnb.nbio import read_nb
 from IPython.core.inputtransformer2 import TransformerManager
 from nbconvert import HTMLExporter
 
-from project import alt_texts, cfg, colab, finish, left_out, name, nbs, notebooks, options, page, pictures, prose, root
+from project import alt_texts, cfg, colab, finish, here, left_out, name, nbs, notebooks, options, page, pictures, prose, root
 
 max_bytes, max_export_lines = 600 * 1024, 30
 exported = {'export', 'exporti', 'exports'}
@@ -272,7 +272,8 @@ def sidebar():
 def main():
     paths = notebooks()
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['project', 'nbconvert', 'bs4'])
+    context.set_forkserver_preload(['warm'])
+    os.environ['PYTHONPATH'] = str(here)  # where it looks for what it preloads: Python before 3.14 does not tell it sys.path
     # One page to a process, since the IPython that runs its cells takes `__main__` for itself
     with ProcessPoolExecutor(os.cpu_count(), context, max_tasks_per_child=1) as pool:
         done = list(pool.map(examine, paths))
