@@ -9,7 +9,7 @@ __all__ = ['AS_IT_IS', 'VideoError', 'keep_variable', 'import_av', 'import_cv2',
 
 # %% ../../nbs/video/container.ipynb #76db6dd3
 import gc, os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -158,7 +158,7 @@ def _rate(stream):
     rate = Fraction(not untimed and stream.average_rate or stream.codec_context.framerate or stream.guessed_rate or 25)
     return rate if 0 < rate <= 1000 else Fraction(25)
 
-def _decoded(container, stream, faults, clock):
+def _decoded(container, stream, faults, clock, seen):
     "Yield the frames that can be decoded. What cannot goes to `faults`: seconds, and why."
     av,last,packets = import_av(),0,on_one_clock(container.demux(stream), clock)
     def fault(pts, why): faults.append((float((last if pts is None else pts)*stream.time_base), why))
@@ -166,6 +166,7 @@ def _decoded(container, stream, faults, clock):
         try: packet = next(packets)
         except StopIteration: return
         except (av.FFmpegError, OSError): return fault(None, 'the file ends or breaks off')
+        seen(packet)
         try: frames = packet.decode()
         except av.FFmpegError:
             fault(packet.pts, 'damaged')
@@ -182,10 +183,11 @@ def decode_frames(
     faults: list[tuple[float, str]], # What cannot be decoded is added here: seconds, and why
     max_pixels: float=float('inf'), # Refuse larger frames
     clock: Clock=UNCHANGED, # How the times are corrected
+    seen: Callable[[Any], None]=lambda packet: None, # Called with each packet, before it is decoded
 ) -> Iterator[Any]: # PyAV's frames; `pts`, in ticks of the stream, always rises
     "Decode a film. Raises `VideoError`."
     last,step = None,max(1, round(1/_rate(stream)/stream.time_base))
-    for f in _decoded(container, stream, faults, clock):
+    for f in _decoded(container, stream, faults, clock, seen):
         if f.width*f.height > max_pixels: raise VideoError(f'{container.name} has a frame of {f.width}x{f.height} pixels. Is it damaged?')
         if container.format.name == 'avi' and not stream.codec_context.has_b_frames: f.pts = f.dts  # its packets have no other time
         if f.pts is None: f.pts = 0 if last is None else last + step
@@ -296,10 +298,14 @@ def read_packets(
         try: yield next(packets)
         except (StopIteration, av.FFmpegError, OSError): return
 
+_FEW = 2000  # packets, of a film that has an index
+
+def _has_captions(packet): return b'GA94' in bytes(packet)
+
 def _noting(packets, index, found):
     "Yield packets; add to `found` whether one of a picture has closed captions (ATSC A/53)."
     for p in packets:
-        if not found and p.stream_index == index and b'GA94' in bytes(p): found.append(True)
+        if not found and p.stream_index == index and _has_captions(p): found.append(True)
         yield p
 
 # %% ../../nbs/video/container.ipynb #8bf399ee
@@ -312,7 +318,7 @@ def on_clock_of(
     with open_film(film.path) as c:
         clocked = [s for s in c.streams if s.type in ('audio', 'video') and not is_cover(s)]
         known = {s.index: Fraction(s.start_time*s.time_base) for s in clocked if s.start_time is not None} | {film.index: film.first}
-        packets = islice(read_packets(c), 2000 if indexed else None)
+        packets = islice(read_packets(c), _FEW if indexed else None)
         clock = read_clock(_noting(packets, film.index, found := []), {s.index for s in clocked},
                            film.format in ('mpegts', 'mpeg'), 10 if mov and format != 'avi' else 0, known)
     film = replace(film, captioned=bool(found) or 'A53_CC' in film.carries)
@@ -353,12 +359,13 @@ def read_frames(
     deinterlace: bool=False, # Make whole frames of interlaced ones
     max_pixels: float=float('inf'), # Refuse larger frames
 ) -> Iterator[Any]: # PyAV's frames
-    "Decode the frames of a film that come after a tick. Raises `VideoError`."
+    "Decode the frames of a film that come after a tick, and note in `film.captioned` what is found on the way. Raises `VideoError`."
+    def look(packet: Any) -> None: film.captioned = film.captioned or _has_captions(packet)
     def decoded(start: int|None) -> Iterator[Any]:
         with open_film(film.path) as c:
             s = c.streams[film.index]
             if start is not None: c.seek(start + round(film.clock.start/film.time_base), stream=s)
-            frames = decode_frames(c, s, faults, max_pixels, film.clock)
+            frames = decode_frames(c, s, faults, max_pixels, film.clock, look)
             yield from _deinterlaced(frames, s) if deinterlace else frames
     start = after if not faults and not film.clock.jumps and any(o in film.format for o in _CAN_SEEK) else None
     frames = decoded(start)
