@@ -50,6 +50,7 @@ from colorgan.models.encoders import (
 from colorgan.models.light import GuidedUNet, LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, guided_upsample
 from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
 from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
+from colorgan.models.onnx import OnnxGenerator, export_onnx
 from colorgan.models.weights import (
     create_generator, default_weights, extend_card, load_generator, read_card, save_generator, save_tensors,
 )
@@ -280,6 +281,8 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     save_generator(folder/'a.safetensors', create_generator('unet', n_filters=4), 'unet', {'n_filters': 4}, note='mine')
     save_tensors(folder/'b.safetensors', squeezenet_weights(), {'about': 'mine'})
     extend_card(folder/'a.safetensors', folder/'c.safetensors', note='ours')
+    export_onnx(folder/'a.onnx', folder/'a.safetensors')
+    print(OnnxGenerator(folder/'a.onnx', 'CPU').device_name, LiteUNet().see(L))
     print(read_card(default_weights()), load_generator(folder/'a.safetensors'))
     print(choose_dtype('auto', choose_device()), gan_loss(ab, True), adam)
     pair = ColorGAN(UNet(), PatchDiscriminator())

@@ -87,6 +87,7 @@ class UNet(nn.Module):
         n_filters: int=64, # Channels of the outermost level; the inner ones have up to 8 times as many
     ):
         super().__init__()
+        if n_down < 5: raise ValueError(f'n_down is {n_down}. Give 5 or more.')
         self.multiple,f = 2**n_down,n_filters
         net = UNetLevel(f*8, f*8)
         for _ in range(n_down - 5): net = UNetLevel(f*8, f*8, inside=net, dropout=True)

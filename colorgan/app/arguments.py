@@ -41,7 +41,8 @@ def _hint(s):
     except ValueError as e: raise argparse.ArgumentTypeError(f'{s} is not four numbers with commas between them: x, y, a and b') from e
 
 def _device(s):
-    "Read the name of a device that this machine has."
+    "Read the name of a device that this machine has, or of a provider of ONNX Runtime."
+    if s.startswith('onnx:'): return s
     from colorgan.core.compute import choose_device
     try: return choose_device(s)
     except ValueError as e: raise argparse.ArgumentTypeError(str(e)) from e
@@ -135,7 +136,7 @@ def add_colorize_arguments(
     p.add_argument('--jobs', type=partial(number, most=256), metavar='N', help='pictures in work at a time, 1 to 256 (default: two for each core, at least four)')
     p.add_argument('--max-pixels', type=partial(number, kind=float, most=1e12), default=500e6, metavar='N', help='refuse larger pictures (default: 500e6)')
     p.add_argument('--range', type=partial(number, kind=float, least=-1e38, most=1e38), nargs=2, metavar=('LO', 'HI'), help='black and white of pictures in floats or wide integers (default: 0 and 1)')
-    p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is)')
+    p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
 
 # %% ../../nbs/app/arguments.ipynb #2a3f2b7c
 def add_evaluate_arguments(
@@ -183,7 +184,15 @@ def add_video_arguments(
     there.add_argument('--resume', action='store_true', help='go on where a run was interrupted, with the same options')
     there.add_argument('--overwrite', action='store_true', help='begin anew, and replace OUT')
     p.add_argument('--no-provenance', action='store_true', help='do not record in the film that its colors are synthetic')
-    p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is)')
+    p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+
+# %% ../../nbs/app/arguments.ipynb #1526ec9f
+def add_export_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `export`."
+    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    p.add_argument('--out', required=True, metavar='FILE.onnx', help='the ONNX file; one that is there is replaced')
 
 # %% ../../nbs/app/arguments.ipynb #10c00009
 def add_bench_arguments(

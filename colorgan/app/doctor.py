@@ -20,7 +20,7 @@ from .terminal import FAULTS
 from ..core.files import ColorganError
 
 # %% ../../nbs/app/doctor.ipynb #d0c70002
-EXTRAS = 'video', 'widgets', 'metrics'
+EXTRAS = 'video', 'widgets', 'metrics', 'onnx'
 
 def packages() -> tuple[dict[str, str|None], dict[str, str]]: # Version of each, None if it is not there; and what is wrong with those that are needed
     "List the packages that this one asks for, with its extras."

@@ -296,6 +296,19 @@ def run_bench(
             if args.only == name or not args.only and (films or name != 'video'): show(results.setdefault(name, run()))
     return results[args.only] if args.only else results
 
+# %% ../../nbs/app/verbs.ipynb #4143b0f8
+def run_export(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # The file, and its megabytes
+    "Write a network for ONNX Runtime."
+    from colorgan.models.onnx import export_onnx
+    say('Exporting; this takes half a minute or so ...')
+    export_onnx(args.out, args.weights)
+    megabytes = os.path.getsize(args.out)/1e6
+    say(f'{args.out}: {megabytes:.1f} MB. Try it: colorgan colorize PICTURE --weights {args.out}')
+    return dict(out=str(args.out), megabytes=megabytes)
+
 # %% ../../nbs/app/verbs.ipynb #d0c70007
 def _say_doctor(r, say):
     "Print what `doctor` found."

@@ -21,6 +21,8 @@ from .lightness import shrink_L, view_size
 from ..core.compute import fork_safe
 from ..core.files import ColorganError, PictureError
 from ..core.compute import choose_device, choose_dtype
+from ..models.onnx import OnnxGenerator
+from ..models.pretrained import WeightsError
 from ..models.weights import default_weights, load_generator
 
 # %% ../../nbs/coloring/predict.ipynb #c6d9133f
@@ -58,9 +60,16 @@ class Dial(Generic[N]):
         raise DialError(f'{self.name} is {value!r}. Give {kind} from {self.least:g} to {self.most:g}.')
 
 # %% ../../nbs/coloring/predict.ipynb #659a312c
-def _from_file(path):
-    "The network of a weights file, its card, and the SHA-256 of the file."
-    generator,card = load_generator(path)
+def _from_file(path, device=None):
+    "The network of a weights file or an ONNX file, its card, and the SHA-256 of the file."
+    provider = device[5:] if device and device.startswith('onnx:') else None
+    if str(path).endswith('.onnx'):
+        if not provider and device not in (None, 'auto', 'cpu'): raise WeightsError(f'{path} runs on ONNX Runtime, not on {device}. Try --device onnx:{device.upper()}.')
+        generator = OnnxGenerator(path, provider or 'CPU')
+        card = generator.card
+    else:
+        if provider: raise WeightsError(f'{device} runs ONNX files, and {path} is none. Make one with: colorgan export --weights {path} --out colorgan.onnx')
+        generator,card = load_generator(path)
     with open(path, 'rb') as f: return generator,card,hashlib.file_digest(f, 'sha256').hexdigest()
 
 def _placed(generator, device, dtype):
@@ -78,20 +87,21 @@ class _Network:
         generator: nn.Module|None=None, # `G(L_norm) -> ab_norm`; copied. None: the weights in the package
         size: int|None=None, # Side of a square of as many pixels as the network sees, 32 to 2048; may be changed at any time. None: what its card says, or 256
         saturation: float|None=None, # What ab is multiplied with, 0 (gray) to 4; may be changed at any time. None: what its card says, or 1
-        device: str|None=None, # Where the network runs; None: the best that there is
+        device: str|None=None, # Where the network runs; None: the best that there is. `onnx:CPU`, `onnx:CUDA` and so on for an ONNX file
         precision: str='auto', # See `choose_dtype`
         batch: int=4, # How many pictures of less than a megapixel go through the network at once, 1 to 64; short batches are padded
         card: dict[str, Any]|None=None, # What the weights file says of itself
         digest: str|None=None, # SHA-256 of the weights file; None: of the weights
     ) -> None:
         "Raises `DialError`."
-        if generator is None: generator,card,digest = fork_safe(_from_file, default_weights())
+        if generator is None: generator,card,digest = fork_safe(_from_file, default_weights(), device)
         card = card or {}
         self.size = (card.get('size') or card.get('recipe', {}).get('size', 256)) if size is None else size
         self.saturation = card.get('saturation', 1.) if saturation is None else saturation
         self.batch,self.card,self._digest = batch,card,digest
-        self.device = choose_device(device)
-        self.dtype = choose_dtype(precision, torch.device(self.device).type)
+        in_torch = not isinstance(generator, OnnxGenerator)
+        self.device = choose_device(device) if in_torch else 'cpu'
+        self.dtype = choose_dtype(precision if in_torch else 'fp32', torch.device(self.device).type)
         self.generator: nn.Module = fork_safe(_placed, generator, self.device, self.dtype)
 
 # %% ../../nbs/coloring/predict.ipynb #e6e78d50
@@ -99,11 +109,11 @@ class _Weights(_Network):
     "A network whose weights come from a file, and can be told from others."
     @classmethod
     def from_file(cls,
-        path: str|os.PathLike[str], # Weights that `colorgan train` or `colorgan demo` wrote
+        path: str|os.PathLike[str], # Weights that `colorgan train` or `colorgan demo` wrote, or an ONNX file of `colorgan export`
         **kwargs: Any, # `size`, `saturation`, `device`, `precision`, `batch`
     ) -> Self:
         "Rebuild the network from its weights file, which needs nothing else. Raises `WeightsError` and `DialError`."
-        generator,card,digest = fork_safe(_from_file, path)
+        generator,card,digest = fork_safe(_from_file, path, kwargs.get('device'))
         return cls(generator, card=card, digest=digest, **kwargs)
 
     @property
@@ -114,15 +124,16 @@ class _Weights(_Network):
 
     def __repr__(self) -> str:
         precision = str(self.dtype).removeprefix('torch.')
+        device = getattr(self.generator, 'device_name', self.device)
         return (f'{type(self).__name__}(weights {self.digest[:8]}, size={self.size}, saturation={self.saturation:g}, '
-                f'batch={self.batch}, device={self.device!r}, {precision})')
+                f'batch={self.batch}, device={device!r}, {precision})')
 
 def _digest(generator):
     state = [v.detach().float().cpu().numpy().tobytes() for v in generator.state_dict().values()]
     return hashlib.sha256(b''.join(state)).hexdigest()
 
 # %% ../../nbs/coloring/predict.ipynb #83f1b7ff
-def _no_memory(e): return isinstance(e, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(e)
+def _no_memory(e): return isinstance(e, (torch.OutOfMemoryError, MemoryError)) or any(o in str(e) for o in ("can't allocate memory", 'Failed to allocate memory'))
 
 class _Forward(_Weights):
     "A network that computes on where memory is short."
@@ -135,7 +146,8 @@ class _Forward(_Weights):
     def _forward(self, small, notes):
         "ab in CIE units of `small`, L in [0, 100], `(N, 1, h, w)`; in smaller pieces where memory is short."
         net = self._exact if self._narrow(*small.shape[-2:]) else self.generator
-        x = (small/50 - 1).to(self.device, next(net.parameters()).dtype, memory_format=torch.channels_last)
+        dtype = next((p.dtype for p in net.parameters()), torch.float32)
+        x = (small/50 - 1).to(self.device, dtype, memory_format=torch.channels_last)
         try:
             with torch.inference_mode(): return net(x).to(small.device, torch.float32)*110
         except (RuntimeError, MemoryError) as e:

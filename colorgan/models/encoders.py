@@ -28,7 +28,7 @@ STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3)
 # %% ../../nbs/models/encoders.ipynb #9c7199ae
 def _same_padding(size, kernel, stride):
     "Count the zeros before and after a line of `size` pixels."
-    total = max((-(-size//stride) - 1)*stride + kernel - size, 0)
+    total = max(kernel - (size % stride or stride), 0)  # (ceil(size/stride) - 1)*stride + kernel - size, for exporters to see that even sizes are alike
     return total//2,total - total//2
 
 class SameConv(nn.Conv2d):
@@ -128,12 +128,12 @@ def _load_lite(encoder, state):
 # %% ../../nbs/models/encoders.ipynb #cf0a1bd9
 def lightness_bounds(
     L: Tensor, # Lightness in [0, 100], `(N, 1, H, W)`
-    share: float=.01, # Share of the pixels that may lie beyond each bound, in [0, 0.5)
+    share: float=.01, # Share of the pixels that may lie beyond each bound, in [0, 0.5); to three digits
 ) -> tuple[Tensor, Tensor]: # Both `(N, 1, 1, 1)`, in [0, 100]
     "Find the 1st and the 99th percentile of each picture, by the nearest pixel."
     flat = L.float().flatten(1)
-    k = round(share*(flat.shape[1] - 1))
-    lo,hi = (flat.kthvalue(i, 1).values.view(-1, 1, 1, 1) for i in (1 + k, flat.shape[1] - k))
+    k = ((flat.shape[1] - 1)*round(share*1000) + 500)//1000 + 1
+    lo,hi = (flat.topk(k, largest=o).values[:, -1].view(-1, 1, 1, 1) for o in (False, True))
     return lo,hi
 
 def stretch_lightness(
@@ -170,9 +170,14 @@ class LiteUNet(GuidedUNet):
         "Return what may start from ImageNet, and then wants a lower learning rate than the rest."
         return nn.ModuleList([*self.down[:4], self.down.get_submodule('4.0')])
 
+    def see(self,
+        L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
+    ) -> Tensor: # Alike
+        "Stretch L, if the network is to look at a stretched copy."
+        return (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype) if self.stretch else L_norm
+
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
         "Predict ab from L."
-        if self.stretch: L_norm = (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype)
-        return padded(partial(down_and_up, self), L_norm, self.multiple)
+        return padded(partial(down_and_up, self), self.see(L_norm), self.multiple)
