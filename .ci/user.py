@@ -45,7 +45,7 @@ from colorgan.metrics.picture import (
     near_gray, picture_figures, picture_metrics, psnr, ssim,
 )
 from colorgan.models.encoders import (
-    InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness,
+    InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness, stretch_norm,
 )
 from colorgan.models.light import GuidedUNet, LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, guided_upsample
 from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
@@ -282,7 +282,7 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     save_tensors(folder/'b.safetensors', squeezenet_weights(), {'about': 'mine'})
     extend_card(folder/'a.safetensors', folder/'c.safetensors', note='ours')
     export_onnx(folder/'a.onnx', folder/'a.safetensors')
-    print(OnnxGenerator(folder/'a.onnx', 'CPU').device_name, LiteUNet().see(L))
+    print(OnnxGenerator(folder/'a.onnx', 'CPU').device_name, stretch_norm(L))
     print(read_card(default_weights()), load_generator(folder/'a.safetensors'))
     print(choose_dtype('auto', choose_device()), gan_loss(ab, True), adam)
     pair = ColorGAN(UNet(), PatchDiscriminator())

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STAGES', 'SameConv', 'InvertedBlock', 'LiteEncoder', 'lite_weights', 'lightness_bounds', 'stretch_lightness',
-           'LiteUNet']
+           'stretch_norm', 'LiteUNet']
 
 # %% ../../nbs/models/encoders.ipynb #e342d08e
 import os
@@ -148,6 +148,12 @@ def stretch_lightness(
     left = 100 - gain*span # Of the scale, to be shared out
     return (left*lo/(100 - span).clamp(min=1e-3) + gain*(L - lo)).clamp(0, 100).to(L.dtype)
 
+def stretch_norm(
+    L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
+) -> Tensor: # Alike
+    "Stretch normalized lightness."
+    return (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype)
+
 # %% ../../nbs/models/encoders.ipynb #072a59e8
 class LiteUNet(GuidedUNet):
     "A U-Net on EfficientNet-Lite0 that works from half size down and upsamples ab guided by L; any height and width."
@@ -170,14 +176,9 @@ class LiteUNet(GuidedUNet):
         "Return what may start from ImageNet, and then wants a lower learning rate than the rest."
         return nn.ModuleList([*self.down[:4], self.down.get_submodule('4.0')])
 
-    def see(self,
-        L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
-    ) -> Tensor: # Alike
-        "Stretch L, if the network is to look at a stretched copy."
-        return (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype) if self.stretch else L_norm
-
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, not bounded
         "Predict ab from L."
-        return padded(partial(down_and_up, self), self.see(L_norm), self.multiple)
+        if self.stretch: L_norm = stretch_norm(L_norm)
+        return padded(partial(down_and_up, self), L_norm, self.multiple)

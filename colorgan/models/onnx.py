@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['export_onnx', 'OnnxGenerator']
 
-# %% ../../nbs/models/onnx.ipynb #59adee3d
+# %% ../../nbs/models/onnx.ipynb #3ec2cde6
 import hashlib, json, logging, os, threading
 from copy import deepcopy
 from importlib import import_module
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core.files import write_whole
+from .encoders import stretch_norm
 from .pretrained import WeightsError
 from .weights import default_weights, load_generator
 
@@ -84,7 +85,7 @@ def _stored_in_half(model, least=64):
         field.extend(new)
     return model
 
-# %% ../../nbs/models/onnx.ipynb #12e44059
+# %% ../../nbs/models/onnx.ipynb #959669d2
 _FORMAT = 'colorgan-onnx-1'
 
 def _graph_of(G):
@@ -94,7 +95,7 @@ def _graph_of(G):
     net = deepcopy(G).eval()
     if view: net.stretch = False
     model = _any_size(_traced(net, multiple, 'ab_norm'), multiple)
-    return _with_view(model, deepcopy(G).see) if view else model
+    return _with_view(model, stretch_norm) if view else model
 
 def export_onnx(
     dst: str|os.PathLike, # Ends in .onnx
@@ -131,50 +132,41 @@ def _session(model, provider, name):
     except Exception as e:
         raise WeightsError(f'{name} is damaged, cut short, or no ONNX file: {e}. Export or copy it again.') from e
 
-# %% ../../nbs/models/onnx.ipynb #483a6474
+# %% ../../nbs/models/onnx.ipynb #0d9dbcf7
+class _Sessions:
+    "A session for each process that asks. Copies share it; one that was pickled opens its own."
+    def __init__(self, *model): self.model,self._own,self._lock = model,(0, None),threading.Lock()
+    def __deepcopy__(self, memo): return self
+    def __reduce__(self): return _Sessions,self.model
+
+    def get(self):
+        with self._lock:
+            if self._own[0] != os.getpid(): self._own = os.getpid(),_session(*self.model)
+            return self._own[1]
+
+# %% ../../nbs/models/onnx.ipynb #a23fe51f
 class OnnxGenerator(nn.Module):
-    "A generator that ONNX Runtime runs. Copies share it, and many threads may use it at once."
+    "A generator that ONNX Runtime runs. Many threads may use it at once."
     def __init__(self,
         path: str|os.PathLike, # From `export_onnx`
         provider: str='CPU', # Where it computes, as ONNX Runtime names it
     ):
         "Raises `WeightsError`."
         super().__init__()
-        try: self.model = Path(path).read_bytes()
+        full = _provider(provider)
+        try: self.sessions = _Sessions(Path(path).read_bytes(), full, str(path))
         except OSError as e: raise WeightsError(f"Can't open {path}: {e.strerror}.") from e
-        self.name,self.provider,self._own,self._lock = str(path),_provider(provider),(0, None),threading.Lock()
-        facts = self.session.get_modelmeta().custom_metadata_map
+        facts = self.sessions.get().get_modelmeta().custom_metadata_map
         if facts.get('format') != _FORMAT: raise WeightsError(f'{path} holds no colorgan generator. Make one with: colorgan export --out colorgan.onnx')
         self.card: dict[str, Any] = {k: json.loads(v) for k,v in facts.items() if k != 'format'}
         self.multiple: int = self.card['multiple']
-
-    @property
-    def device_name(self) -> str: # `onnx:CPU`
-        "Return where it computes."
-        return 'onnx:' + self.provider.removesuffix('ExecutionProvider')
-
-    @property
-    def session(self) -> Any: # ONNX Runtime's
-        "Return the session of this process."
-        with self._lock:
-            if self._own[0] != os.getpid(): self._own = os.getpid(),_session(self.model, self.provider, self.name)
-            return self._own[1]
-
-    def __deepcopy__(self, memo): return self
-    def __reduce__(self): return _again,(self.model, self.name, self.provider, self.card)
+        self.device_name = 'onnx:' + full.removesuffix('ExecutionProvider')
 
     def forward(self,
         L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, float32, on the CPU
         "Predict ab from L."
         x = L_norm.detach().cpu().float().contiguous().numpy()
-        try: return torch.from_numpy(self.session.run(None, {'L_norm': x})[0])
-        except WeightsError: raise
+        session = self.sessions.get()
+        try: return torch.from_numpy(session.run(None, {'L_norm': x})[0])
         except Exception as e: raise RuntimeError(str(e)) from e
-
-def _again(model, name, provider, card):
-    new = OnnxGenerator.__new__(OnnxGenerator)
-    nn.Module.__init__(new)
-    new.model,new.name,new.provider,new.card,new.multiple = model,name,provider,card,card['multiple']
-    new._own,new._lock = (0, None),threading.Lock()
-    return new
