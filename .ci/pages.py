@@ -22,7 +22,7 @@ from nbconvert import HTMLExporter
 
 from project import alt_texts, cfg, colab, finish, here, left_out, name, nbs, notebooks, options, page, pictures, prose, root
 
-max_bytes, max_export_lines = 600 * 1024, 30
+max_bytes, max_export_lines, max_test_lines = 600 * 1024, 30, 12
 exported = {'export', 'exporti', 'exports'}
 nbdev_options = exported | {'default_exp', 'hide', 'hide_line', 'exec_doc', 'filter_stream', *cfg.tst_flags.split()}
 quarto_options = {f'{o}:' for o in '''axe cap-location classes code-fold code-line-numbers code-overflow code-summary
@@ -89,6 +89,14 @@ def check_imports(p, cell):
         p.fault('imports share their cell with code that would run whenever the site is built', cell)
 
 
+def check_fold(p, cell):
+    "In the rooms, a long test is folded: a reader comes for what the functions do."
+    if p.path.parent == nbs or p.path.parent.name == 'tutorials' or pictures(cell) or options(cell).keys() & {'code-fold:', 'fig-alt:', 'hide', 'default_exp'}: return
+    lines = [line for line in cell.source.splitlines() if not option.match(line)]
+    if len(lines) > max_test_lines and re.search(r'\b(test_\w+\(|assert )', cell.source):
+        p.fault(f'a test of {len(lines)} lines, more than {max_test_lines}, is not folded (`#| code-fold: true`)', cell)
+
+
 def check_export(p, cell):
     "Short, and every public parameter annotated and documented where fastcore's docments look for it."
     lines = '\n'.join(line for line in cell.source.splitlines() if not option.match(line)).strip().splitlines()
@@ -134,7 +142,9 @@ def check_notebook(p):
         if cell.cell_type != 'code': continue
         check_options(p, cell)
         if options(cell).keys() & exported: check_export(p, cell)
-        elif not left_out(cell): check_imports(p, cell)
+        else:
+            check_fold(p, cell)
+            if not left_out(cell): check_imports(p, cell)
 
 
 # The page

@@ -166,10 +166,12 @@ def plant(project):
         notebook(path, *cells)
         said[path.name] = text
     notebook(project/'nbs/90_title.ipynb', title='# Name')
+    (project/'nbs/rooms').mkdir()
+    notebook(project/'nbs/rooms/test.ipynb', code('assert f()\n'*13))
     notebook(project/'nbs/91_format.ipynb', nbformat_minor=4)
     notebook(project/'nbs/92_ids.ipynb', *[code('f()')]*2)
     notebook(project/'nbs/tutorials/far.ipynb', md('[there](index.ipynb)'))
-    said |= {'tutorials/far.ipynb': 'a dead link: index.ipynb', '90_title.ipynb': 'the first cell is not', '91_format.ipynb': 'not in nbformat 4.5',
+    said |= {'rooms/test.ipynb': 'a test of 13 lines, more than 12, is not folded', 'tutorials/far.ipynb': 'a dead link: index.ipynb', '90_title.ipynb': 'the first cell is not', '91_format.ipynb': 'not in nbformat 4.5',
              '92_ids.ipynb': 'cell ids'}
     sidebar(project, *said, 'index.ipynb', '00_data.ipynb', 'tutorials/good.ipynb', 'ghost.ipynb')
     return said | {'sidebar.yml names': 'ghost.ipynb, which is not there', 'sidebar.yml lacks': '00_good.ipynb'}
