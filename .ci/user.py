@@ -14,7 +14,10 @@ from colorgan.app.table import LightTable, Slide, css_color, encode_picture, sma
 from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, uploads
 from colorgan.coloring.batch import Job, colorize_many, colorize_planned, find_sources, named_format, plan_batch
 from colorgan.coloring.files import Report, check_target
-from colorgan.coloring.hints import Hint, check_hints, load_hints, possible_colors, reach, save_hints, spread_hints
+from colorgan.coloring.hints import (
+    Hint, check_hints, color_ab, load_hints, load_palette, name_impossible, possible_colors, reach, save_hints, spread_hints,
+    with_palette,
+)
 from colorgan.coloring.lightness import lightness, view_size
 from colorgan.coloring.paint import merge_lab
 from colorgan.coloring.predict import Dial, Predictor
@@ -89,7 +92,7 @@ Pixels = np.ndarray[Any, Any]
 def colors(folder: Path, picture: Image.Image, pixels: Pixels, upload: Readable) -> None:
     colorizer = Colorizer(size=256, saturation=1.2, device='cpu', batch=1)
     assert_type(Colorizer.from_file('weights.safetensors', size=256), Colorizer)
-    hints = [Hint(1, 2, 30., 40.), (3, 4, 50., -60.)]
+    hints = [Hint(1, 2, 30., 40.), (3, 4, 50., -60.), (5, 6, 'navy')]
     assert_type(colorizer.colorize('grandmother.jpg'), Image.Image)
     assert_type(colorizer.colorize(folder/'grandmother.jpg', hints=hints), Image.Image)
     for source in (picture, pixels, b'bytes of a file', io.BytesIO(), upload): assert_type(colorizer.colorize(source), Image.Image)
@@ -119,6 +122,10 @@ def steps(colorizer: Colorizer, picture: Image.Image, pixels: Pixels, folder: Pa
     assert_type(reach(L, [(1, 2)]), Tensor)
     assert_type(spread_hints(ab, L, checked, to_picture(picture)[0]), Tensor)
     print(possible_colors(50.)[1])
+    assert_type(name_impossible(checked, to_picture(picture)[0]), list[str])
+    palette = load_palette(folder/'palette.json')
+    assert_type(color_ab('coat', palette), tuple[float, float])
+    print(check_hints(with_palette([(1, 2, 'coat')], palette), 9, 9))
     save_hints(checked, folder/'hints.json')
     assert_type(load_hints(folder/'hints.json'), list[Hint])
     assert_type(has_color(picture), bool)

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from .coloring.files import FileOptions, Report, color_file
-from .coloring.hints import check_hints, spread_hints
+from .coloring.hints import check_hints, name_impossible, spread_hints
 from .coloring.lightness import lightness
 from .coloring.paint import paint
 from .coloring.predict import Predictor
@@ -37,13 +37,14 @@ def _frames_in_color(colorizer, frames, hints, depth, notes):
             predicted = colorizer.predict_ab(torch.cat(smalls), view, batch, notes)  # step 1
             for picture,small,ab,points in zip(some, smalls, predicted.split(1), wanted):
                 if points: ab = spread_hints(ab, small, points, picture)
+                if points and notes is not None: notes += [o for o in name_impossible(points, picture) if o not in notes]
                 yield paint(picture, small, ab, depth, colorizer.map)  # steps 2 and 3
 
 class FrameColorizer(Predictor):
     "A predictor that takes all three steps."
     def color_frames(self,
         frames: Iterable[Picture], # Such as a `PictureFile` gives
-        hints: Iterable[Sequence[float]]=(), # `(x, y, a, b)` each, for every frame
+        hints: Iterable[Sequence[float|str]]=(), # `(x, y, a, b)` or `(x, y, color)` each, for every frame
         depth: int|None=None, # 8, 16 or 32 (float) bits; None: as each frame
         notes: list[str]|None=None, # Is told where memory was short
     ) -> Iterator[Canvas]: # One for each frame, in order
@@ -72,14 +73,14 @@ class Colorizer(FrameColorizer):
     "A trained generator, ready to color pictures. Many threads may use it at once, and forked children too."
     def colorize(self,
         picture: Image.Image|np.ndarray|str|os.PathLike[str]|bytes|Readable, # A Pillow picture of any mode, an array, a path, the bytes of a file, or an open file, which stays open and where it was; of several frames, the first
-        hints: Iterable[Sequence[float]]=(), # `(x, y, a, b)` each: a color for a pixel of the upright picture, and for what belongs to it
+        hints: Iterable[Sequence[float|str]]=(), # `(x, y, a, b)` each, or `(x, y, color)` such as `(9, 7, 'navy')`: a color for a pixel of the upright picture, and for what belongs to it
     ) -> Image.Image: # RGB or, if it was transparent, RGBA; as large as the picture, upright by its EXIF orientation
         "Color `picture`; its lightness and its alpha stay its own. Raises `PictureError`, `SourceError` (also a `TypeError`) and `HintError`."
         return fork_safe(_color_source, self, picture, hints)
 
     def colorize_array(self,
         pixels: np.ndarray, # uint8, uint16, or float in [0, 1]; `(H, W)` or `(H, W, C)`, C: 1 gray, 2 with alpha, 3 RGB, 4 with alpha
-        hints: Iterable[Sequence[float]]=(), # As for `colorize`
+        hints: Iterable[Sequence[float|str]]=(), # As for `colorize`
     ) -> np.ndarray: # Same kind of numbers, `(H, W, 3)`, or `(H, W, 4)` if there was alpha
         "Color an array at its own depth; its lightness and its alpha stay its own. Raises `PictureError` and `HintError`."
         return fork_safe(_color_array, self, pixels, hints)
@@ -93,7 +94,7 @@ class Colorizer(FrameColorizer):
         provenance: bool=True, # Record that the colors are synthetic, and whose
         max_pixels: float=500e6, # Refuse larger pictures
         float_range: tuple[float, float]|None=None, # Black and white of float pictures; None: 0 and 1, and others are refused
-        hints: Iterable[Sequence[float]]=(), # As for `colorize`; on every frame or page
+        hints: Iterable[Sequence[float|str]]=(), # As for `colorize`; on every frame or page
     ) -> Report:
         "Color the picture in `src` into the file `dst`, whole or not at all. Raises `PictureError`, `OutputError` and `HintError`."
         options = FileOptions(format, quality, keep_color, provenance, max_pixels, float_range, hints)
@@ -105,7 +106,7 @@ def _default(): return Colorizer()
 
 def colorize(
     picture: Image.Image|np.ndarray|str|os.PathLike[str]|bytes|Readable, # As for a `Colorizer`
-    hints: Iterable[Sequence[float]]=(), # As for a `Colorizer`
+    hints: Iterable[Sequence[float|str]]=(), # As for a `Colorizer`
 ) -> Image.Image: # RGB or, if it was transparent, RGBA
     "Color a picture with the weights in the package. Raises what the method `colorize` raises."
     return _default().colorize(picture, hints)

@@ -6,7 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/app/arguments.ipynb #fbd83bc4
-import argparse, difflib
+import argparse, difflib, re
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from functools import partial
@@ -35,10 +35,12 @@ _size,_saturation = partial(number, least=32, most=2048),partial(number, kind=fl
 # %% ../../nbs/app/arguments.ipynb #91c69e0e
 def _hint(s):
     "Read a hint: a point and its color."
+    x,y,*color = s.split(',', 2)
     try:
-        x,y,a,b = map(float, s.split(','))
-        return x,y,a,b
-    except ValueError as e: raise argparse.ArgumentTypeError(f'{s} is not four numbers with commas between them: x, y, a and b') from e
+        if len(color) == 1 and not re.fullmatch(r'[\s\d.,+-]*', color[0]): return float(x),float(y),color[0].strip()
+        a,b = map(float, color[0].split(','))
+        return float(x),float(y),a,b
+    except (ValueError, IndexError) as e: raise argparse.ArgumentTypeError(f'{s} is not four numbers with commas between them, x, y, a and b; or x, y and a color') from e
 
 def _device(s):
     "Read the name of a device that this machine has, or of a provider of ONNX Runtime."
@@ -121,8 +123,9 @@ def add_colorize_arguments(
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
     p.add_argument('--size', type=_size, help="the network sees SIZExSIZE pixels, 32 to 2048 (default: what suits the weights)")
     p.add_argument('--saturation', type=_saturation, metavar='X', help='of the colors, 0 (gray) to 4 (default: what suits the weights)')
-    p.add_argument('--hint', type=_hint, action='append', default=[], metavar='X,Y,A,B', help='the color a, b for the pixel x, y and what belongs to it; may be given several times')
+    p.add_argument('--hint', type=_hint, action='append', default=[], metavar='X,Y,COLOR', help='a color for the pixel x, y and what belongs to it: navy, #1f3a93, or a and b of CIE Lab; may be given several times')
     p.add_argument('--hints', metavar='FILE.json', help='such hints from a file, as the widget saves them')
+    p.add_argument('--palette', metavar='FILE.json', help='colors by names of your own, for hints: {"coat": "#7a2e2e"}')
     p.add_argument('--format', type=_format, metavar='KIND', help="jpg, png, tif, webp, avif or gif (default: each picture's own, if it can hold what there is)")
     p.add_argument('--quality', type=partial(number, most=100), metavar='Q', help='of lossy formats, 1 to 100 (default: 95; WebP without loss)')
     p.add_argument('--suffix', default='', help='added to each name, before its ending')

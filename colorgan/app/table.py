@@ -151,7 +151,7 @@ class _HintTable(_FileTable):
     "What is said about each, and the way back."
     def set_hints(self,
         slide: Slide, # One of them
-        hints: Iterable[Sequence[float]], # `(x, y, a, b)` each, all that shall hold
+        hints: Iterable[Sequence[float|str]], # `(x, y, a, b)` or `(x, y, color)` each, all that shall hold
         about: Any=None, # Changes in a row about the same thing are one step for `undo`
     ) -> None:
         "Change the hints. Raises `HintError`, and then nothing has changed."

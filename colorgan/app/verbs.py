@@ -139,8 +139,9 @@ def _plan(args, say):
 # %% ../../nbs/app/verbs.ipynb #10c00051
 def _hints(args, total):
     "Read the hints of the command line. Raises `HintError`."
-    from colorgan.coloring.hints import HintError, load_hints
-    hints = args.hint + (load_hints(args.hints) if args.hints else [])
+    from colorgan.coloring.hints import HintError, load_hints, load_palette, with_palette
+    palette = load_palette(args.palette) if args.palette else {}
+    hints = with_palette(args.hint, palette) + (load_hints(args.hints, palette) if args.hints else [])
     if hints and total != 1: raise HintError(f'The hints are for one picture, and there are {total}. Name the one.')
     return hints
 

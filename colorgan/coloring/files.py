@@ -54,7 +54,7 @@ class FileOptions:
     provenance: bool=True # Record that the colors are synthetic, and whose
     max_pixels: float=500e6 # Refuse larger pictures
     float_range: tuple[float, float]|None=None # Black and white of float pictures; None: 0 and 1, and others are refused
-    hints: Iterable[Sequence[float]]=() # `(x, y, a, b)` each, on every frame or page
+    hints: Iterable[Sequence[float|str]]=() # `(x, y, a, b)` or `(x, y, color)` each, on every frame or page
 
 # %% ../../nbs/coloring/files.ipynb #8bca9e1f
 def check_target(
