@@ -267,6 +267,12 @@ def _named_by_content(part):
     if part.name == 'Exif': return part._replace(data=data[4 + int.from_bytes(data[:4], 'big'):], role='exif')
     return part._replace(name='xml (XMP)', role='xmp') if b'22-rdf-syntax-ns#' in data[:4096] else part
 
+def _tracks(data):
+    "Yield the tracks of a sequence, by what handles them: pictures, their alpha, sound."
+    yield Part('pixels', len(data))
+    for m in re.finditer(rb'mdia.*?hdlr.{8}(.{4})', data, re.S): yield Part(f'track ({_printable(m[1])})')
+
+# %% ../../nbs/pictures/containers.ipynb #291dd672
 def _box_parts(fp, end, depth=0):
     "Yield the boxes up to `end`, and those within them."
     while fp.tell() + 8 <= end:
@@ -277,6 +283,7 @@ def _box_parts(fp, end, depth=0):
             yield from _box_parts(fp, stop, depth + 1)
         elif kind == b'iinf': yield from _items(_taken(fp, size))
         elif kind == b'uuid': yield _uuid_part(fp, size)
+        elif kind == b'moov' and size <= LARGE: yield from _tracks(_taken(fp, size))
         elif kind == b'auxC': yield Part(f'auxiliary ({_printable(_taken(fp, size)[4:], 80)})', size)
         elif kind in (b'Exif', b'xml '): yield _named_by_content(_held(fp, name, size))
         elif kind in _BOX_PIXELS: yield _skipped(fp, 'pixels', size)

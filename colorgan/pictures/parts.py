@@ -60,10 +60,11 @@ _JP2 = {**dict.fromkeys(('jP', 'ftyp', 'ihdr', 'bpcc', 'pclr', 'cmap', 'cdef', '
         'uuid (XMP)': _XMP, 'xml (XMP)': _XMP, 'uuid (EXIF)': _EXIF, 'uuid (IPTC)': _KEPT, 'uuid (GeoTIFF)': Fate('not kept', 'only TIFF has a place for it'),
         'xml': Fate('not kept', 'XML of its own kind'), 'jumb': _CREDENTIALS, 'pixels': Fate('made anew', 'colored'), **_AFTER}
 _BOXES = {**dict.fromkeys(('ftyp', 'hdlr', 'pitm', 'iloc', 'iref', 'idat', 'ispe', 'pixi', 'pasp', 'av1C', 'hvcC', 'av1I', 'a1op', 'a1lx', 'lsel', 'ipma', 'irot', 'imir', 'clap', 'dinf', 'free',
-                           'skip', 'grpl', 'clli', 'mdcv', 'cclv', 'amve', 'JXL', 'jxll', 'jxli'), _ANEW),
+                           'skip', 'grpl', 'clli', 'mdcv', 'cclv', 'amve', 'mini', 'JXL', 'jxll', 'jxli'), _ANEW),
           'colr': _SRGB, 'item Exif': _EXIF, 'Exif': _EXIF, 'item mime (application/rdf+xml)': _XMP, 'xml (XMP)': _XMP, 'auxiliary (*:alpha*)': _KEPT, 'auxiliary (*:auxid:1)': Fate('kept', 'the alpha of HEIC'),
           'auxiliary (*gainmap*)': _GAIN, 'auxiliary (*)': _SECOND, 'item tmap': _GAIN, 'uuid (C2PA)': _CREDENTIALS, 'jumb': _CREDENTIALS,
-          'mpvd': _FILM, 'pixels': Fate('made anew', 'colored'), **_AFTER}
+          'track (pict)': _KEPT, 'track (auxv)': _KEPT, 'track (soun)': Fate('not kept', 'no picture format has a place for sound'),
+          'track (*)': Fate('not kept', 'only pictures are colored'), 'mpvd': _FILM, 'pixels': Fate('made anew', 'colored'), **_AFTER}
 FATES = {'JPEG': _JPEG, 'PNG': _PNG, 'GIF': _GIF, 'WebP': _WEBP, 'PSD': _PSD, 'JPEG 2000': _JP2, 'AVIF, HEIC, JPEG XL': _BOXES}
 _TITLES = {'MPO': 'JPEG', 'WEBP': 'WebP', 'JPEG2000': 'JPEG 2000', 'HEIF': 'HEIC', 'JXL': 'JPEG XL'}
 

@@ -18,7 +18,7 @@ from PIL import Image
 from ..core.files import PictureError
 from .color import profile_name
 from .convert import assemble, from_array, split_alpha, to_unit
-from .kinds import HEAD_SIZE, TIFF_BEGINS, is_jxl, jxl_header, kind_of, not_a_picture, open_image
+from .kinds import HEAD_SIZE, TIFF_BEGINS, is_jxl, jxl_header, jxl_moves, kind_of, not_a_picture, open_image, without_exif
 from .metadata import Metadata, exif_values, read_metadata, read_record, upright_size
 from .raster import Picture, widened
 from .source import Readable, Source, picture_errors
@@ -131,6 +131,8 @@ def _pillow_header(fp, head, name, max_pixels):
         notes.append(f'{depth} bits of the animation read as 8')
         depth = 8
     carried = read_metadata(im, fp)
+    if format == 'JXL' and jxl_moves(head): notes.append('only the first frame of this JPEG XL animation')
+    if format == 'HEIF' and any(o['name'] == 'track (pict)' for o in carried.parts): notes.append('only the still picture: the sequence beside it is not kept')
     carried.notes[:0] = notes
     width,height = upright_size(im.size, carried.orientation)
     return _Header(**vars(carried), name=name, format='JPEG' if format == 'MPO' else format or '', mode=im.mode, width=width, height=height,
@@ -197,7 +199,10 @@ def _deep_pixels(fp, format, depth, size):
     if format == 'PPM': return _ppm16(data, size)
     if format == 'HEIF': return _heif16(data)
     decode = {'PNG': imagecodecs.png_decode, 'JPEG2000': imagecodecs.jpeg2k_decode, 'AVIF': imagecodecs.avif_decode, 'JXL': imagecodecs.jpegxl_decode}
-    a = decode[format](data)
+    try: a = decode[format](data)
+    except Exception:
+        if format != 'AVIF': raise
+        a = decode[format](without_exif(fp).getvalue())  # its EXIF may be torn
     if a.shape[1::-1] != size: raise ValueError(f'its header says {size}, its pixels {a.shape[1::-1]}')
     return widened(a, depth) if a.dtype.kind == 'u' else a
 

@@ -143,7 +143,7 @@ def _picture_stream(container, path):
 
 def _described(s):
     "Return a line about a stream."
-    codec = getattr(s.codec_context, 'name', None) or s.name
+    codec = getattr(s.codec_context, 'name', None) or getattr(s, 'name', None)
     return ' '.join(map(str, filter(None, [s.type, codec, s.metadata.get('language'), s.metadata.get('filename')])))
 
 def _seconds(text):
@@ -186,10 +186,13 @@ def decode_frames(
     seen: Callable[[Any], None]=lambda packet: None, # Called with each packet, before it is decoded
 ) -> Iterator[Any]: # PyAV's frames; `pts`, in ticks of the stream, always rises
     "Decode a film. Raises `VideoError`."
-    last,step = None,max(1, round(1/_rate(stream)/stream.time_base))
+    last,lag,step = None,None,max(1, round(1/_rate(stream)/stream.time_base))
     for f in _decoded(container, stream, faults, clock, seen):
         if f.width*f.height > max_pixels: raise VideoError(f'{container.name} has a frame of {f.width}x{f.height} pixels. Is it damaged?')
-        if container.format.name == 'avi' and not stream.codec_context.has_b_frames: f.pts = f.dts  # its packets have no other time
+        if container.format.name == 'avi':  # its packets have no other time; those that FFmpeg makes up for H.264's B-frames are out of order
+            if lag is None: lag = f.dts - f.pts if stream.codec_context.has_b_frames and None not in (f.dts, f.pts) else 0
+            f.pts = None if f.dts is None else f.dts - lag
+        if container.format.flags & 0x80: f.pts = None  # no times: FFmpeg counts in the order of the file
         if f.pts is None: f.pts = 0 if last is None else last + step
         if last is not None and f.pts <= last: f.pts = last + 1
         last = f.pts

@@ -14,6 +14,7 @@ from ..pictures.metadata import mark_comment
 from .color import HDR
 from .container import Film, is_cover, open_film
 from .encode import Plan, Written
+from .streams import is_chapter_track, stream_names
 
 # %% ../../nbs/video/report.ipynb #fa4c2136
 def film_tags(
@@ -50,6 +51,28 @@ def _lost_tags(src, dst):
     with open_film(src) as a, open_film(dst) as b: wanted,there = film_tags(a.metadata, None),{k.lower() for k in b.metadata}
     return [k for k in wanted if k.lower() not in there]
 
+# %% ../../nbs/video/report.ipynb #b97e712a
+_ITS_OWN = ('encoder', 'creation_time', 'handler_name', 'vendor_id', 'major_brand', 'minor_version', 'compatible_brands', 'alpha_mode', 'variant_bitrate',
+            'duration', 'bps', 'number_of_', '_statistics')  # what a container says of a stream by itself
+
+def _lost_of_stream(old, new):
+    "Return what a stream says of itself, and its copy does not."
+    there = {k.lower() for k in new.metadata}
+    if 'name' in there: there.add('title')  # as MP4 calls it
+    lost = [k for k,v in old.metadata.items() if k.lower() not in there and not k.lower().startswith(_ITS_OWN) and (k, v) != ('language', 'und')]
+    gone = old.disposition & ~new.disposition & ~1
+    return lost + [o.name.replace('_', ' ') for o in type(gone) if o & gone]
+
+def _lost_of_streams(film, dst, dropped):
+    "Return a line for each stream whose copy says less of itself."
+    notes = []
+    with open_film(film.path) as a, open_film(dst) as b:
+        copies = {n: b.streams[i] for i,n in stream_names(b.streams).items()}
+        kept = [s for s in a.streams if s.index not in dropped and not is_chapter_track(s, a)]
+        for i,n in stream_names(sorted(kept, key=lambda s: s.index != film.index)).items():
+            if n in copies and (lost := _lost_of_stream(a.streams[i], copies[n])): notes.append(f'stream {i}: left out {", ".join(lost)}')
+    return notes
+
 # %% ../../nbs/video/report.ipynb #7cfee069
 def _clock(s): return f'{int(s)//3600}:{int(s)//60 % 60:02}:{s % 60:06.3f}'
 
@@ -67,6 +90,7 @@ def _stream_notes(film, plan, written, dst, dropped):
     with open_film(film.path) as c: others = [s.index for s in c.streams.video if s.index != film.index and not is_cover(s)]
     notes = [f'left out {o}' for o in dropped.values()]
     notes += [f'stream {i} is a picture too: it was copied, and not colored' for i in others if i not in dropped]
+    notes += _lost_of_streams(film, dst, dropped)
     notes += [f'left out the tag {o}' for o in _lost_tags(film.path, dst)] + _lost_with_frames(film, plan, written)
     notes += [f'at {_clock(float(o.at))}: the clock of the film starts anew, and all streams go on from there' for o in film.clock.jumps]
     return notes if film.timed else [*notes, f'the film has no times: it was shown at {film.rate} frames a second']
