@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['export_onnx', 'OnnxGenerator']
 
-# %% ../../nbs/models/onnx.ipynb #3ec2cde6
-import hashlib, json, logging, os, threading
+# %% ../../nbs/models/onnx.ipynb #79faf933
+import ctypes, hashlib, json, logging, os, threading
 from copy import deepcopy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -132,17 +133,31 @@ def _session(model, provider, name):
     except Exception as e:
         raise WeightsError(f'{name} is damaged, cut short, or no ONNX file: {e}. Export or copy it again.') from e
 
-# %% ../../nbs/models/onnx.ipynb #0d9dbcf7
+# %% ../../nbs/models/onnx.ipynb #03df16a3
+_open_here: WeakSet['_Sessions'] = WeakSet()
+
 class _Sessions:
-    "A session for each process that asks. Copies share it; one that was pickled opens its own."
-    def __init__(self, *model): self.model,self._own,self._lock = model,(0, None),threading.Lock()
+    "A session, opened when it is first used. Copies share it; one that was pickled, and a forked child, open their own."
+    def __init__(self, *model):
+        self.model,self.session,self.lock = model,None,threading.Lock()
+        _open_here.add(self)
+
     def __deepcopy__(self, memo): return self
     def __reduce__(self): return _Sessions,self.model
 
     def get(self):
-        with self._lock:
-            if self._own[0] != os.getpid(): self._own = os.getpid(),_session(*self.model)
-            return self._own[1]
+        with self.lock:
+            if self.session is None: self.session = _session(*self.model)
+            return self.session
+
+    def forget(self):
+        if self.session is not None: ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.session))  # to end it would be to wait for threads that a child does not have
+        self.session,self.lock = None,threading.Lock()
+
+def _after_fork():
+    for o in list(_open_here): o.forget()
+
+if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_after_fork)
 
 # %% ../../nbs/models/onnx.ipynb #a23fe51f
 class OnnxGenerator(nn.Module):
