@@ -5,28 +5,32 @@
 # %% auto #0
 __all__ = ['export_onnx', 'OnnxGenerator']
 
-# %% ../../nbs/models/onnx.ipynb #79faf933
-import ctypes, hashlib, json, logging, os, threading
+# %% ../../nbs/models/onnx.ipynb #5ec5d748
+import hashlib, json, logging, os
 from copy import deepcopy
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
+from ..core.compute import keep_variable
 from ..core.files import write_whole
 from .encoders import stretch_norm
 from .pretrained import WeightsError
 from .weights import default_weights, load_generator
 
-# %% ../../nbs/models/onnx.ipynb #58f28bdf
+# %% ../../nbs/models/onnx.ipynb #dd929dd6
+@lru_cache
 def _needed(name):
-    "Import a package of the extra `onnx`."
-    try: return import_module(name)
-    except ImportError as e:
-        raise WeightsError('ONNX needs three more packages. Install them with: pip install "colorgan[onnx]"') from e
+    "Import a package of the extra `onnx`; ONNX Runtime without its telemetry."
+    with keep_variable('ORT_DISABLE_TELEMETRY'):
+        os.environ['ORT_DISABLE_TELEMETRY'] = '1'  # its thread also hangs in a forked child that ends
+        try: return import_module(name)
+        except ImportError as e:
+            raise WeightsError('ONNX needs three more packages. Install them with: pip install "colorgan[onnx]"') from e
 
 # %% ../../nbs/models/onnx.ipynb #b0955aab
 class _Calling(nn.Module):
@@ -114,7 +118,7 @@ def export_onnx(
         onnx.checker.check_model(model, full_check=True)
         tmp.write_bytes(model.SerializeToString())
 
-# %% ../../nbs/models/onnx.ipynb #714df40d
+# %% ../../nbs/models/onnx.ipynb #2bd8e7d7
 def _provider(name):
     "Return the full name of a provider. Raises `WeightsError`."
     there = _needed('onnxruntime').get_available_providers()
@@ -127,39 +131,20 @@ def _session(model, provider, name):
     "Open a session. Raises `WeightsError`."
     ort = _needed('onnxruntime')
     options = ort.SessionOptions()
-    options.intra_op_num_threads,options.log_severity_level = torch.get_num_threads(),4
-    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
     try: return ort.InferenceSession(model, options, providers=[provider])
     except Exception as e:
         raise WeightsError(f'{name} is damaged, cut short, or no ONNX file: {e}. Export or copy it again.') from e
 
-# %% ../../nbs/models/onnx.ipynb #03df16a3
-_open_here: WeakSet['_Sessions'] = WeakSet()
-
-class _Sessions:
-    "A session, opened when it is first used. Copies share it; one that was pickled, and a forked child, open their own."
-    def __init__(self, *model):
-        self.model,self.session,self.lock = model,None,threading.Lock()
-        _open_here.add(self)
-
+# %% ../../nbs/models/onnx.ipynb #1fd9941d
+class _Session:
+    "A session of ONNX Runtime. Copies share it; one that was pickled opens its own."
+    def __init__(self, *model): self.model,self.own = model,_session(*model)
     def __deepcopy__(self, memo): return self
-    def __reduce__(self): return _Sessions,self.model
+    def __reduce__(self): return _Session,self.model
 
-    def get(self):
-        with self.lock:
-            if self.session is None: self.session = _session(*self.model)
-            return self.session
-
-    def forget(self):
-        if self.session is not None: ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.session))  # to end it would be to wait for threads that a child does not have
-        self.session,self.lock = None,threading.Lock()
-
-def _after_fork():
-    for o in list(_open_here): o.forget()
-
-if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_after_fork)
-
-# %% ../../nbs/models/onnx.ipynb #a23fe51f
+# %% ../../nbs/models/onnx.ipynb #3841bd2c
 class OnnxGenerator(nn.Module):
     "A generator that ONNX Runtime runs. Many threads may use it at once."
     def __init__(self,
@@ -169,9 +154,9 @@ class OnnxGenerator(nn.Module):
         "Raises `WeightsError`."
         super().__init__()
         full = _provider(provider)
-        try: self.sessions = _Sessions(Path(path).read_bytes(), full, str(path))
+        try: self.session = _Session(Path(path).read_bytes(), full, str(path))
         except OSError as e: raise WeightsError(f"Can't open {path}: {e.strerror}.") from e
-        facts = self.sessions.get().get_modelmeta().custom_metadata_map
+        facts = self.session.own.get_modelmeta().custom_metadata_map
         if facts.get('format') != _FORMAT: raise WeightsError(f'{path} holds no colorgan generator. Make one with: colorgan export --out colorgan.onnx')
         self.card: dict[str, Any] = {k: json.loads(v) for k,v in facts.items() if k != 'format'}
         self.multiple: int = self.card['multiple']
@@ -182,6 +167,5 @@ class OnnxGenerator(nn.Module):
     ) -> Tensor: # `ab_norm`, `(N, 2, H, W)`, float32, on the CPU
         "Predict ab from L."
         x = L_norm.detach().cpu().float().contiguous().numpy()
-        session = self.sessions.get()
-        try: return torch.from_numpy(session.run(None, {'L_norm': x})[0])
+        try: return torch.from_numpy(self.session.own.run(None, {'L_norm': x})[0])
         except Exception as e: raise RuntimeError(str(e)) from e

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ..core.compute import fork_safe
+from ..core.compute import fork_safe, keep_variable
 from ..core.files import OutputError, write_whole
 from ..coloring.paint import merge_lab
 from ..coloring.upsample import Upsampler
 from .color import FilmFrame, colored_bands, gray_to_luma, rgb_to_yuv, frame_bands
-from .container import Film, VideoError, import_av, import_cv2, keep_variable, open_film, usual_matrix
+from .container import Film, VideoError, import_av, import_cv2, open_film, usual_matrix
 from .flicker import ShotMemory
 
 # %% ../../nbs/video/encode.ipynb #125e1bd6
