@@ -45,8 +45,9 @@ def _traced(net, multiple, name):
     sizes = {0: n, 2: h, 3: w} if multiple == 1 else {0: n, 2: multiple*h, 3: multiple*w}
     sample = torch.zeros(2, 1, 3*multiple + 64*(multiple == 1), 2*multiple + 32*(multiple == 1))
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    return torch.onnx.export(net, (sample,), dynamo=True, dynamic_shapes=(sizes,), input_names=['L_norm'], output_names=[name],
-                             external_data=False, verbose=False).model_proto
+    program: Any = torch.onnx.export(net, (sample,), dynamo=True, dynamic_shapes=(sizes,), input_names=['L_norm'], output_names=[name],
+                                     external_data=False, verbose=False)
+    return program.model_proto
 
 # %% ../../nbs/models/onnx.ipynb #2093d428
 def _any_size(model, multiple):

@@ -61,7 +61,8 @@ def _lost_of_stream(old, new):
     if 'name' in there: there.add('title')  # as MP4 calls it
     lost = [k for k,v in old.metadata.items() if k.lower() not in there and not k.lower().startswith(_ITS_OWN) and (k, v) != ('language', 'und')]
     gone = old.disposition & ~new.disposition & ~1
-    return lost + [o.name.replace('_', ' ') for o in type(gone) if o & gone]
+    kinds: Any = type(gone)
+    return lost + [o.name.replace('_', ' ') for o in kinds if o & gone]
 
 def _lost_of_streams(film, dst, dropped):
     "Return a line for each stream whose copy says less of itself."
