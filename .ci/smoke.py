@@ -6,6 +6,7 @@ import traceback
 from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import walk_packages
 
@@ -71,6 +72,17 @@ def widget(folder):
     return 'a photograph added, hinted and taken home, with anywidget and without'
 
 
+def exported(folder):
+    from colorgan.core.show import sample_photos
+    from colorgan.inference import Colorizer
+    from colorgan.models.onnx import export_onnx
+    export_onnx(folder/'network.onnx')
+    photo = sample_photos()['coffee'].convert('L')
+    a, b = (np.asarray(o.colorize(photo), int) for o in (Colorizer(device='cpu', precision='fp32'), Colorizer.from_file(folder/'network.onnx')))
+    assert np.abs(a - b).max() <= 1, np.abs(a - b).max()
+    return 'the network exported, and a picture colored by it as before'
+
+
 def training(folder):
     from colorgan.core.show import sample_photos
     from colorgan.data import choose_photos
@@ -94,7 +106,7 @@ def training(folder):
 def main():
     print(*[f'{p} {version(p)}' for p in ('colorgan', 'torch', 'numpy', 'pillow', 'fastai', 'av')], f'Python {sys.version.split()[0]}', sep=', ')
     failed = 0
-    for check in (modules, pictures, film, widget, training):
+    for check in (modules, pictures, film, widget, *([exported] if find_spec('onnxscript') else []), training):
         with tempfile.TemporaryDirectory() as folder:
             try: print(f'passed {check.__name__}: {check(Path(folder))}', flush=True)
             except Exception:

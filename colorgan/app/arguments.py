@@ -43,11 +43,12 @@ def _hint(s):
     except (ValueError, IndexError) as e: raise argparse.ArgumentTypeError(f'{s} is not four numbers with commas between them, x, y, a and b; or x, y and a color') from e
 
 def _device(s):
-    "Read the name of a device that this machine has, or of a provider of ONNX Runtime."
-    if s.startswith('onnx:'): return s
+    "Read the name of a device that this machine has."
     from colorgan.core.compute import choose_device
     try: return choose_device(s)
     except ValueError as e: raise argparse.ArgumentTypeError(str(e)) from e
+
+def _device_or_provider(s): return s if s.startswith('onnx:') else _device(s)
 
 def _format(s):
     "Read the name of a picture format."
@@ -139,7 +140,7 @@ def add_colorize_arguments(
     p.add_argument('--jobs', type=partial(number, most=256), metavar='N', help='pictures in work at a time, 1 to 256 (default: two for each core, at least four)')
     p.add_argument('--max-pixels', type=partial(number, kind=float, most=1e12), default=500e6, metavar='N', help='refuse larger pictures (default: 500e6)')
     p.add_argument('--range', type=partial(number, kind=float, least=-1e38, most=1e38), nargs=2, metavar=('LO', 'HI'), help='black and white of pictures in floats or wide integers (default: 0 and 1)')
-    p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
 
 # %% ../../nbs/app/arguments.ipynb #2a3f2b7c
 def add_evaluate_arguments(
@@ -154,7 +155,7 @@ def add_evaluate_arguments(
     p.add_argument('--features', metavar='FILE', help="for distances between sets: the trunk of torchvision's mobilenet_v2, or the word inception for FID")
     p.add_argument('--lpips', action='store_true', help='LPIPS as well; needs torchmetrics and the weights of AlexNet')
     p.add_argument('--sheet', metavar='FILE', type=Path, help='draw the best, the median and the worst pictures into this .png or .jpg')
-    p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
+    p.add_argument('--device', type=_device_or_provider, help='cpu, cuda or mps (default: the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
 
 # %% ../../nbs/app/arguments.ipynb #d46c6351
 def add_doctor_arguments(
@@ -162,7 +163,7 @@ def add_doctor_arguments(
 ) -> None:
     "Add the options of `doctor`."
     p.add_argument('--weights', metavar='FILE', help='weights to try (default: those in the package)')
-    p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
+    p.add_argument('--device', type=_device_or_provider, help='cpu, cuda or mps (default: the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
 
 # %% ../../nbs/app/arguments.ipynb #d46c6352
 def add_video_arguments(
@@ -187,7 +188,7 @@ def add_video_arguments(
     there.add_argument('--resume', action='store_true', help='go on where a run was interrupted, with the same options')
     there.add_argument('--overwrite', action='store_true', help='begin anew, and replace OUT')
     p.add_argument('--no-provenance', action='store_true', help='do not record in the film that its colors are synthetic')
-    p.add_argument('--device', type=_device, default=None, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
 
 # %% ../../nbs/app/arguments.ipynb #1526ec9f
 def add_export_arguments(

@@ -106,7 +106,7 @@ def _free_space(device):
 
 def _chosen(device):
     from colorgan.core.compute import choose_device
-    return choose_device(device)
+    return device if device and device.startswith('onnx:') else choose_device(device)
 
 # %% ../../nbs/app/doctor.ipynb #d0c70006
 def doctor(
@@ -125,7 +125,7 @@ def doctor(
         from colorgan.inference import Colorizer
         from colorgan.models.weights import default_weights
         file = weights or default_weights()
-        colorizer = Colorizer.from_file(file, device=result['device'])
+        colorizer = Colorizer.from_file(file, device=device)
         result['precision'] = str(colorizer.dtype).partition('.')[2]
         return dict(file=str(file), sha256=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation)
     step('device', lambda: _chosen(device))

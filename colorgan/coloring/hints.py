@@ -21,7 +21,7 @@ from torch import Tensor
 from .lightness import lightness
 from .upsample import Upsampler
 from ..core.files import ColorganError, write_whole
-from ..lab import in_gamut, lab_to_linear, linear_to_srgb, rgb_to_lab, show_lab, tensor_to_array
+from ..lab import fit_gamut, in_gamut, lab_to_linear, linear_to_srgb, rgb_to_lab, show_lab, tensor_to_array
 from ..pictures.raster import Picture
 from ..pictures.source import Readable
 
@@ -56,8 +56,8 @@ def color_ab(
 def _as_hint(hint, width, height):
     try:
         x,y,*color = hint
-        a,b = color_ab(color[0]) if len(color) == 1 and isinstance(color[0], str) else map(float, color)
         x,y = float(x),float(y)
+        a,b = color_ab(color[0]) if len(color) == 1 and isinstance(color[0], str) else map(float, color)
     except (TypeError, ValueError, OverflowError) as e: raise HintError(f'{hint!r} is no hint. Give four numbers, x, y, a and b; or x, y and a color.') from e
     if not (0 <= x < width and 0 <= y < height):
         raise HintError(f'The hint at ({x:g}, {y:g}) is outside the picture, which is {width}x{height}. Count pixels from 0 at the top left.')
@@ -178,7 +178,7 @@ def name_impossible(
     for h in hints:
         x,y = int(h.x),int(h.y)
         lab = torch.cat([lightness(picture.tile((x, y, x + 1, y + 1))).view(1, 1, 1, 1), torch.tensor(h[2:]).view(1, 2, 1, 1)], 1)
-        if in_gamut(lab).item() or h[2:] == (0, 0): continue
+        if (fit_gamut(lab) - lab).norm() < 1: continue  # nobody sees it
         nearest = '#' + bytes(tensor_to_array((show_lab(lab)*255).round().byte())[0, 0]).hex()
         lines.append(f'the hint at ({x}, {y}) is too strong for its lightness: {nearest} is the nearest color')
     return lines
@@ -209,9 +209,9 @@ def load_palette(
 def with_palette(
     hints: Iterable[Sequence[float|str]], # Some with names that are in the palette
     palette: Mapping[str, str], # Colors by name
-) -> list[tuple[float|str, ...]]: # The same with the colors themselves
-    "Look up the names of colors in a palette."
-    return [tuple(palette.get(o, o) if isinstance(o, str) else o for o in h) if len(h) == 3 else tuple(h) for h in hints]
+) -> list[tuple[float|str, ...]]: # `(x, y, a, b)` each, if they were hints
+    "Look up the names of colors in a palette. Raises `HintError`."
+    return [(*h[:2], *color_ab(h[2], palette)) if len(h) == 3 and isinstance(h[2], str) else tuple(h) for h in hints]
 
 # %% ../../nbs/coloring/hints.ipynb #a1b40d04
 def load_hints(

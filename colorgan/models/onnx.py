@@ -6,7 +6,7 @@
 __all__ = ['export_onnx', 'OnnxGenerator']
 
 # %% ../../nbs/models/onnx.ipynb #5ec5d748
-import hashlib, json, logging, os
+import hashlib, json, os
 from copy import deepcopy
 from functools import lru_cache
 from importlib import import_module
@@ -43,11 +43,10 @@ def _traced(net, multiple, name):
     _needed('onnxscript')
     n,h,w = (torch.export.Dim(o, min=1, max=2**15) for o in ('pictures', 'rows', 'columns'))
     sizes = {0: n, 2: h, 3: w} if multiple == 1 else {0: n, 2: multiple*h, 3: multiple*w}
-    sample = torch.zeros(2, 1, 3*multiple + 64*(multiple == 1), 2*multiple + 32*(multiple == 1))
-    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    program: Any = torch.onnx.export(net, (sample,), dynamo=True, dynamic_shapes=(sizes,), input_names=['L_norm'], output_names=[name],
-                                     external_data=False, verbose=False)
-    return program.model_proto
+    side = max(multiple, 32)
+    program: Any = torch.onnx.export(net, (torch.zeros(2, 1, 3*side, 2*side),), dynamo=True, dynamic_shapes=(sizes,), input_names=['L_norm'],
+                                     output_names=[name], external_data=False, verbose=False)
+    return _needed('onnx.inliner').inline_local_functions(program.model_proto)  # PyTorch 2.5 leaves functions
 
 # %% ../../nbs/models/onnx.ipynb #2093d428
 def _any_size(model, multiple):
@@ -57,8 +56,8 @@ def _any_size(model, multiple):
     graph = inner.graph
     def constant(name, values): return onnx.helper.make_tensor(name, onnx.TensorProto.INT64, [len(values)], values)
     graph.initializer.extend([constant('multiple', [multiple]), constant('before', [0]*6), constant('origin', [0, 0]), constant('axes', [2, 3])])
-    first = [node('Shape', ['L_norm'], ['size'], start=2, end=4), node('Neg', ['size'], ['minus']), node('Mod', ['minus', 'multiple'], ['lack']),
-             node('Concat', ['before', 'lack'], ['pads'], axis=0), node('Pad', ['L_norm', 'pads'], [graph.input[0].name], mode='edge')]
+    first = [node('Shape', ['L_norm'], ['size'], start=2, end=4), node('Neg', ['size'], ['minus']), node('Mod', ['minus', 'multiple'], ['missing']),
+             node('Concat', ['before', 'missing'], ['pads'], axis=0), node('Pad', ['L_norm', 'pads'], [graph.input[0].name], mode='edge')]
     last = node('Slice', [graph.output[0].name, 'origin', 'size', 'axes'], ['ab_norm'])
     nodes = [*first, *graph.node, last]
     def tensor(name, channels): return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ['pictures', channels, 'height', 'width'])
@@ -72,7 +71,7 @@ def _with_view(model, view):
     first = onnx.compose.add_prefix(_traced(_Calling(view).eval(), 1, 'seen'), 'see_', rename_inputs=False, rename_outputs=False)
     rest = onnx.compose.add_prefix(model, 'after_', rename_inputs=True, rename_outputs=False)
     first.ir_version = rest.ir_version
-    return onnx.compose.merge_models(first, rest, io_map=[('seen', 'after_L_norm')])
+    return onnx.compose.merge_models(first, rest, io_map=[(first.graph.output[0].name, 'after_L_norm')])
 
 # %% ../../nbs/models/onnx.ipynb #20209689
 def _stored_in_half(model, least=64):
@@ -103,6 +102,17 @@ def _graph_of(G):
     model = _any_size(_traced(net, multiple, 'ab_norm'), multiple)
     return _with_view(model, stretch_norm) if view else model
 
+def _checked_graph(G, src):
+    "Return the graph of a generator, which ONNX's own check has passed. Raises `WeightsError`."
+    try:
+        model = _stored_in_half(_graph_of(G))
+        _needed('onnx').checker.check_model(model, full_check=True)
+        return model
+    except WeightsError: raise
+    except Exception as e:  # the exporter's, of any kind
+        raise WeightsError(f'PyTorch {torch.__version__} cannot export {src}: {e}. Try a newer one: pip install -U torch torchvision onnx onnxscript') from e
+
+# %% ../../nbs/models/onnx.ipynb #d2faaaf3
 def export_onnx(
     dst: str|os.PathLike, # Ends in .onnx
     weights: str|os.PathLike|None=None, # A weights file; None: that of the package
@@ -112,11 +122,10 @@ def export_onnx(
     if Path(dst).suffix != '.onnx': raise WeightsError(f'{dst} does not end in .onnx. Give it that ending, so that programs know what it is.')
     with write_whole(dst) as tmp:
         G,card = load_generator(src)
-        model = _stored_in_half(_graph_of(G))
+        model = _checked_graph(G, src)
         card = card | dict(weights=hashlib.sha256(src.read_bytes()).hexdigest(), multiple=G.multiple)
         onnx.helper.set_model_props(model, {'format': _FORMAT} | {k: json.dumps(v) for k,v in card.items()})
         model.producer_name,model.producer_version = 'colorgan',card['version']
-        onnx.checker.check_model(model, full_check=True)
         tmp.write_bytes(model.SerializeToString())
 
 # %% ../../nbs/models/onnx.ipynb #2bd8e7d7
@@ -132,7 +141,7 @@ def _session(model, provider, name):
     "Open a session. Raises `WeightsError`."
     ort = _needed('onnxruntime')
     options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # more do not survive a fork
     options.log_severity_level = 4
     try: return ort.InferenceSession(model, options, providers=[provider])
     except Exception as e:
@@ -144,6 +153,13 @@ class _Session:
     def __init__(self, *model): self.model,self.own = model,_session(*model)
     def __deepcopy__(self, memo): return self
     def __reduce__(self): return _Session,self.model
+
+def _card_of(facts, path):
+    "Return the card of an ONNX file. Raises `WeightsError`."
+    try:
+        if facts['format'] == _FORMAT and isinstance((card := {k: json.loads(v) for k,v in facts.items() if k != 'format'})['multiple'], int): return card
+    except (KeyError, ValueError): pass
+    raise WeightsError(f'{path} holds no colorgan generator. Make one with: colorgan export --out colorgan.onnx')
 
 # %% ../../nbs/models/onnx.ipynb #3841bd2c
 class OnnxGenerator(nn.Module):
@@ -157,9 +173,7 @@ class OnnxGenerator(nn.Module):
         full = _provider(provider)
         try: self.session = _Session(Path(path).read_bytes(), full, str(path))
         except OSError as e: raise WeightsError(f"Can't open {path}: {e.strerror}.") from e
-        facts = self.session.own.get_modelmeta().custom_metadata_map
-        if facts.get('format') != _FORMAT: raise WeightsError(f'{path} holds no colorgan generator. Make one with: colorgan export --out colorgan.onnx')
-        self.card: dict[str, Any] = {k: json.loads(v) for k,v in facts.items() if k != 'format'}
+        self.card = _card_of(self.session.own.get_modelmeta().custom_metadata_map, path)
         self.multiple: int = self.card['multiple']
         self.device_name = 'onnx:' + full.removesuffix('ExecutionProvider')
 

@@ -84,6 +84,7 @@ def _check_kind(path):
     try:
         with path.open('rb') as f: start = f.read(9)
     except OSError as e: raise WeightsError(f"Can't open {path}: {e.strerror}. Check its permissions.") from e
+    if path.suffix == '.onnx': raise WeightsError(f'{path} is an ONNX file, which only colors. To train or to export, use the .safetensors file that it was made of.')
     if start[8:] != b'{' and start[:2] in (b'PK', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
         raise WeightsError(f"{path} is a pickle (as PyTorch's .pth files are). Pickles can run code, so they are never opened here: "
                            "use the .safetensors file that `colorgan train` wrote.")

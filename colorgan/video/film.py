@@ -27,7 +27,7 @@ from .encode import (Plan, Written, check_encoder, load_state, open_output, pict
                                    plan_encoding, write_pieces)
 from .flicker import ShotMemory, check_steadying, one_ahead, steady_frames
 from .report import film_notes, film_tags
-from .streams import (Tally, advised_container, check_written, copied_packets, copy_stream, is_chapter_track,
+from .streams import (Tally, advised_container, check_written, copied_packets, copy_stream, is_chapter_track, stream_tags,
                                     missing_streams, stream_names)
 
 # %% ../../nbs/video/film.ipynb #994c9f65
@@ -128,7 +128,7 @@ def _add_picture(out, run, old, piece):
     new.time_base,new.disposition = run.plan.time_base,old.disposition.value
     new.codec_context.sample_aspect_ratio = run.film.aspect
     new.codec_context.color_primaries,new.codec_context.color_trc = run.film.tags[0],1 if run.film.hdr else run.film.tags[1]
-    new.metadata.update(old.metadata)
+    new.metadata.update(stream_tags(old.metadata))
     if run.film.display and 'rotation' not in run.dropped: new.set_display_matrix(run.film.display)
     return new
 

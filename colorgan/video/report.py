@@ -14,7 +14,7 @@ from ..pictures.metadata import mark_comment
 from .color import HDR
 from .container import Film, is_cover, open_film
 from .encode import Plan, Written
-from .streams import is_chapter_track, stream_names
+from .streams import is_chapter_track, stream_names, stream_tags
 
 # %% ../../nbs/video/report.ipynb #fa4c2136
 def film_tags(
@@ -57,9 +57,8 @@ _ITS_OWN = ('encoder', 'creation_time', 'handler_name', 'vendor_id', 'major_bran
 
 def _lost_of_stream(old, new):
     "Return what a stream says of itself, and its copy does not."
-    there = {k.lower() for k in new.metadata}
-    if 'name' in there: there.add('title')  # as MP4 calls it
-    lost = [k for k,v in old.metadata.items() if k.lower() not in there and not k.lower().startswith(_ITS_OWN) and (k, v) != ('language', 'und')]
+    there = {k.lower() for k in stream_tags(new.metadata)}
+    lost = [k for k,v in stream_tags(old.metadata).items() if k.lower() not in there and not k.lower().startswith(_ITS_OWN) and (k, v) != ('language', 'und')]
     gone = old.disposition & ~new.disposition & ~1
     kinds: Any = type(gone)
     return lost + [o.name.replace('_', ' ') for o in kinds if o & gone]
