@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..core.compute import keep_variable
 from ..core.files import write_whole
 from .encoders import stretch_norm
-from .pretrained import WeightsError
+from .pretrained import DynamicUNet, WeightsError
 from .weights import default_weights, load_generator
 
 # %% ../../nbs/models/onnx.ipynb #dd929dd6
@@ -95,11 +95,10 @@ _FORMAT = 'colorgan-onnx-1'
 
 def _graph_of(G):
     "Return the graph of a generator, for any size."
-    multiple,view = getattr(G, 'multiple', None),getattr(G, 'stretch', False)
-    if multiple is None: raise WeightsError(f'A {type(G).__name__} cannot be exported. Train a recipe whose generator is unet, light, squeeze or lite.')
-    net = deepcopy(G).eval()
+    if isinstance(G, DynamicUNet): raise WeightsError('A dynamic_unet cannot be exported. Train a recipe whose generator is unet, light, squeeze or lite.')
+    net,view = deepcopy(G).eval(),getattr(G, 'stretch', False)
     if view: net.stretch = False
-    model = _any_size(_traced(net, multiple, 'ab_norm'), multiple)
+    model = _any_size(_traced(net, G.multiple, 'ab_norm'), G.multiple)
     return _with_view(model, stretch_norm) if view else model
 
 def _checked_graph(G, src):
@@ -110,7 +109,7 @@ def _checked_graph(G, src):
         return model
     except WeightsError: raise
     except Exception as e:  # the exporter's, of any kind
-        raise WeightsError(f'PyTorch {torch.__version__} cannot export {src}: {e}. Try a newer one: pip install -U torch torchvision onnx onnxscript') from e
+        raise WeightsError(f'PyTorch {torch.__version__} cannot export {src}: {(str(e).splitlines() or [type(e).__name__])[0]}. Try a newer one: pip install -U torch torchvision onnx onnxscript') from e
 
 # %% ../../nbs/models/onnx.ipynb #d2faaaf3
 def export_onnx(
