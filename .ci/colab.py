@@ -50,12 +50,12 @@ def kept(path):
 def execute(nb, python):
     "Run `nb` in an empty folder; returns what went wrong, if anything did."
     started, end = [], time.monotonic() + 60 * minutes
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         client = Client(nb, kernel_name='python3', resources={'metadata': {'path': folder}},
                         timeout_func=lambda cell: max(1, int(end - time.monotonic())),
                         on_cell_start=lambda cell, cell_index: started.append(cell.id))
         client.python = str(python)
-        try: client.execute()
+        try: client.execute(env=os.environ | dict(TMPDIR=scratch))
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as e: return f'cell {started[-1]}\n{strip_ansi(str(e))}'
 
 
