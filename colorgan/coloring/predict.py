@@ -89,7 +89,7 @@ class _Network:
         saturation: float|None=None, # What ab is multiplied with, 0 (gray) to 4; may be changed at any time. None: what its card says, or 1
         device: str|None=None, # Where the network runs; None: the best that there is. `onnx:CPU`, `onnx:CUDA` and so on for an ONNX file
         precision: str='auto', # See `choose_dtype`
-        batch: int=4, # How many pictures of less than a megapixel go through the network at once, 1 to 64; short batches are padded
+        batch: int|None=None, # How many pictures of less than a megapixel go through the network at once, 1 to 64; short batches are padded. None: 1 on a CPU, 4 elsewhere
         card: dict[str, Any]|None=None, # What the weights file says of itself
         digest: str|None=None, # SHA-256 of the weights file; None: of the weights
     ) -> None:
@@ -98,9 +98,10 @@ class _Network:
         card = card or {}
         self.size = (card.get('size') or card.get('recipe', {}).get('size', 256)) if size is None else size
         self.saturation = card.get('saturation', 1.) if saturation is None else saturation
-        self.batch,self.card,self._digest = batch,card,digest
+        self.card,self._digest = card,digest
         in_torch = not isinstance(generator, OnnxGenerator)
         self.device = choose_device(device) if in_torch else 'cpu'
+        self.batch = (1 if self.device == 'cpu' else 4) if batch is None else batch
         self.dtype = choose_dtype(precision if in_torch else 'fp32', torch.device(self.device).type)
         self.generator: nn.Module = fork_safe(_placed, generator, self.device, self.dtype)
 

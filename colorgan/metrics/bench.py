@@ -7,8 +7,6 @@ __all__ = ['bench_inference', 'print_bench']
 
 # %% ../../nbs/metrics/bench.ipynb #4699f334
 import os, shutil
-from copy import copy
-from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -102,21 +100,19 @@ def _bench_big(colorizer, src, folder, repeats):
 
 # %% ../../nbs/metrics/bench.ipynb #dc81cdba
 def _bench_folder(colorizer, folder, out, turns=2):
-    "Return the pictures per second of `colorize_many`, of a loop, and of a loop without padding."
-    files,unpadded = sorted(folder.iterdir()),copy(colorizer)
-    unpadded.batch = 1
+    "Return the pictures per second of `colorize_many` and of a loop."
+    files = sorted(folder.iterdir())
     def many(files):
         for r in colorize_many(colorizer, files, out/'many', quality=95, overwrite=True):
             if r.outcome != 'done': raise ColorganError(f'The benchmark failed: {r}')
-    def loop(files, colorizer=colorizer):
+    def loop(files):
         (out/'loop').mkdir(parents=True, exist_ok=True)
         for f in files: colorizer.colorize(f).save(out/'loop'/f.name, quality=95, subsampling=0)
     rates = {}
-    for name,color in (('per_second', many), ('rival_per_second', loop), ('unpadded_per_second', partial(loop, colorizer=unpadded))):
+    for name,color in (('per_second', many), ('rival_per_second', loop)):
         color(files[:12])
         rates[name] = len(files)/median(time_call(color, files) for _ in range(turns))
-    return dict(pictures=len(files), **rates, ratio=rates['per_second']/rates['rival_per_second'],
-                unpadded_ratio=rates['per_second']/rates['unpadded_per_second'])
+    return dict(pictures=len(files), **rates, ratio=rates['per_second']/rates['rival_per_second'])
 
 # %% ../../nbs/metrics/bench.ipynb #52271d0f
 _COLOR_ONE = """import sys
@@ -175,7 +171,6 @@ def print_bench(
     print(format_row('ab enlarged 8 times, error', enlarged['chroma_error'], 'ab', f"bilinear {enlarged['rival_chroma_error']:.2f}"))
     print(format_row(f"Folder of {folder['pictures']}", folder['per_second'], '/s', f"loop {folder['rival_per_second']:.2f}"))
     print(format_row('  times as fast as the loop', folder['ratio'], 'x', target=2., at_most=False))
-    print(format_row('  as the loop without padding', folder['unpadded_ratio'], 'x', f"loop {folder['unpadded_per_second']:.2f}"))
     print(format_row('One picture from the shell', shell['seconds'], 's', f"import torch {shell['rival_seconds']:.2f}"))
     print(format_row('  times as long as import torch', shell['ratio'], 'x', target=1.5))
     print(format_row(f'Peak memory, {size}', result['memory']['mb'], 'MB', target=1200))
