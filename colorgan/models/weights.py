@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['GENERATORS', 'create_generator', 'save_tensors', 'save_generator', 'read_card', 'load_generator', 'extend_card',
-           'default_weights']
+           'average_weights', 'default_weights']
 
 # %% ../../nbs/models/weights.ipynb #a96d6347
-import hashlib, json, os
+import hashlib, json, math, os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,24 @@ def extend_card(
     "Write the same weights with more on their card, whole or not at all. Raises `WeightsError` or `OutputError`."
     state,card = _read_weights(src)
     _save_with_card(dst, state, card | about)
+
+# %% ../../nbs/models/weights.ipynb #0b1302b1
+def average_weights(
+    shares: Mapping[str|os.PathLike, float], # Weights files of one network, and how much each counts
+    dst: str|os.PathLike, # The new one; has the card of the first
+    **about: Any, # Entries to add to its card or to replace; anything JSON can hold
+) -> None:
+    "Write the weighted mean of several networks' weights, whole or not at all. Raises `WeightsError` or `OutputError`."
+    files,total = list(shares),sum(shares.values())
+    if not files or min(shares.values()) < 0 or not 0 < total < math.inf: raise WeightsError('There is nothing to average. Give files with shares above 0.')
+    (mean,card),*others = [_read_weights(o) for o in files]
+    if card['architecture'] == 'squeeze': raise WeightsError(f'{files[0]} is of SqueezeNet, whose layers each file scales in its own way. Average files of another generator.')
+    for path,(state,its) in zip(files[1:], others):
+        if (its['architecture'], its['arguments']) != (card['architecture'], card['arguments']) or state.keys() != mean.keys():
+            raise WeightsError(f'{path} holds another network than {files[0]}. Average files of the same one.')
+    states = [mean, *(state for state,_ in others)]
+    mean = {k: (sum(s[k].double()*w for s,w in zip(states, shares.values()))/total).to(v.dtype) if v.is_floating_point() else v for k,v in mean.items()}
+    _save_with_card(dst, mean, card | about)
 
 # %% ../../nbs/models/weights.ipynb #a39a9939
 def default_weights() -> Path: # A weights file
