@@ -110,10 +110,10 @@ RECIPES: dict[str, Recipe] = {
                       phases=(Phase(6, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.05, decay=.3),
                               Phase(3, 4e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),
                               Phase(.6, 1e-4, size=192, warmup=.1, decay=.5)))}
-RECIPES['lite'] = replace(RECIPES['squeeze'], name='lite', generator='lite', encoder_lr=.05, ema_decay=.999, bs=32,
-                         phases=(Phase(7, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.03, decay=.4, encoder_lr=0.),
-                                 Phase(2, 5e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),
-                                 Phase(.2, 1e-4, size=192, warmup=.1, decay=.5)))
+RECIPES['lite'] = replace(RECIPES['squeeze'], name='lite', generator='lite', encoder_lr=.05, ema_decay=.98, bs=32, pixel_weight=24.,
+                         phases=(Phase(2.2, 1e-3, (0.9, 0.99), adversarial=False, size=128, warmup=.03, decay=.4, encoder_lr=0.),
+                                 Phase(1.1, 5e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),
+                                 Phase(.06, 1e-4, size=192, warmup=.1, decay=.5)))
 RECIPES['finetune'] = replace(RECIPES['squeeze'], name='finetune', pretrained=False, encoder_lr=.1, damage=False, ema_decay=.99,
                               phases=(Phase(10, 1e-4, (0.9, 0.99), adversarial=False, size=192, warmup=.1, decay=.9),))
 
