@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['RequestError', 'Rules', 'Guard']
 
-# %% ../../nbs/app/guard.ipynb #c4337317
-import asyncio, hmac, json, re, time
+# %% ../../nbs/app/guard.ipynb #3cbb2b89
+import asyncio, contextlib, hmac, json, re, time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +77,7 @@ def too_large(
     "Return the refusal of a body that is too large."
     return RequestError(413, f'This is larger than the {max_bytes/1e6:g} MB that this server takes.')
 
-# %% ../../nbs/app/guard.ipynb #e86a5972
+# %% ../../nbs/app/guard.ipynb #46beb8ca
 class _Pace:
     "How long the next piece may take, so that the least speed is kept."
     def __init__(self, rules, timeout=float('inf')): self.rules,self.end,self.start,self.bytes = rules,timeout,time.monotonic(),0
@@ -96,14 +96,15 @@ class _Exchange:
     async def receive(self) -> Any:
         "Return the next piece of the body. Raises `RequestError`."
         if self.whole: return await self._receive()
-        try: message = await asyncio.wait_for(self._receive(), self.incoming.left())
-        except asyncio.TimeoutError: raise RequestError(408, 'The request came too slowly.') from None
+        try:
+            async with asyncio.timeout(self.incoming.left()): message = await self._receive()
+        except TimeoutError: raise RequestError(408, 'The request came too slowly.') from None
         self.incoming.bytes += len(message.get('body', b''))
         if self.incoming.bytes > self.rules.max_bytes: raise too_large(self.rules.max_bytes)
         self.whole = message['type'] != 'http.request' or not message.get('more_body', False)
         return message
 
-# %% ../../nbs/app/guard.ipynb #edcf0e6d
+# %% ../../nbs/app/guard.ipynb #e5c57eb5
 class _Answer(_Exchange):
     "The way out."
     async def send(self, message: Any) -> None:
@@ -122,15 +123,15 @@ class _Answer(_Exchange):
     async def _paced(self, message):
         assert self.outgoing is not None
         self.outgoing.bytes += len(message.get('body', b''))
-        await asyncio.wait_for(self._send(message), self.outgoing.left())
+        async with asyncio.timeout(self.outgoing.left()): await self._send(message)
 
     async def _drain(self, seconds=2.):
         "Read the rest of the body and forget it, for a moment."
-        end = time.monotonic() + seconds
-        while not self.whole and (left := end - time.monotonic()) > 0:
-            try: message = await asyncio.wait_for(self._receive(), left)
-            except asyncio.TimeoutError: return
-            self.whole = message['type'] != 'http.request' or not message.get('more_body', False)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.whole:
+                    message = await self._receive()
+                    self.whole = message['type'] != 'http.request' or not message.get('more_body', False)
 
     async def refuse(self, e: RequestError) -> None:
         "Send a refusal."
@@ -139,7 +140,7 @@ class _Answer(_Exchange):
         await self.send(dict(type='http.response.start', status=e.status, headers=[(k.lower().encode(), v.encode()) for k,v in headers.items()]))
         await self.send(dict(type='http.response.body', body=body))
 
-# %% ../../nbs/app/guard.ipynb #4be6412c
+# %% ../../nbs/app/guard.ipynb #85041fdb
 class Guard:
     "An ASGI application that checks each request before another one sees it."
     def __init__(self,
@@ -158,5 +159,5 @@ class Guard:
                 await self.app(scope, answer.receive, answer.send)
             except RequestError as e:
                 if not answer.started: await answer.refuse(e)
-        except asyncio.TimeoutError: self.connections.abort(client)  # nobody fetches the answer
+        except TimeoutError: self.connections.abort(client)  # nobody fetches the answer
         finally: self.connections.answered(client, asyncio.get_running_loop())
