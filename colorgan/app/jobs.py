@@ -21,7 +21,7 @@ from .uploads import StoppableColorizer, StoppedError, plain_error, plain_name
 from ..core.files import remove_leftovers
 from ..inference import Colorizer
 
-# %% ../../nbs/app/jobs.ipynb #71c16f74
+# %% ../../nbs/app/jobs.ipynb #8f034772
 @dataclass
 class LongJob:
     "Work that takes long, and how far it is."
@@ -56,9 +56,9 @@ class LongJob:
         return dict(state=self.state, done=self.done, total=self.total, rate=round(rate, 2), message=self.message)
 
     def end(self, state: str, message: str) -> None:
-        "Note how it ended. Unless it is done, its files are removed."
+        "Note how it ended. Its files are removed, unless there is a result."
+        if state != 'done' or not self.file: shutil.rmtree(self.folder, ignore_errors=True)
         self.message,self.state = message,state
-        if state != 'done': shutil.rmtree(self.folder, ignore_errors=True)
 
 # %% ../../nbs/app/jobs.ipynb #4576d338
 def _run(job):
