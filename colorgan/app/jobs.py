@@ -21,7 +21,7 @@ from .uploads import StoppableColorizer, StoppedError, plain_error, plain_name
 from ..core.files import remove_leftovers
 from ..inference import Colorizer
 
-# %% ../../nbs/app/jobs.ipynb #8f034772
+# %% ../../nbs/app/jobs.ipynb #11d65d3b
 @dataclass
 class LongJob:
     "Work that takes long, and how far it is."
@@ -37,6 +37,7 @@ class LongJob:
     started: float = 0. # When its turn came; 0: not yet
     seconds: float = 0. # From then to the last step
     stop: threading.Event = field(default_factory=threading.Event) # Set: it is cancelled
+    unfinished: tuple[Path, ...] = () # Files outside its folder that it is going to write
 
     def step(self,
         done: int, # Frames or pictures
@@ -71,7 +72,7 @@ def _run(job):
         else: job.end('failed', str(plain_error(e, job.name, (job.folder, job.folder.parent))))
     else: job.end('cancelled' if job.stop.is_set() else 'done', job.message if job.message != 'At work.' else 'Done.')
 
-# %% ../../nbs/app/jobs.ipynb #e25d3062
+# %% ../../nbs/app/jobs.ipynb #c32d812d
 class Jobs:
     "A thread that does one job after the other."
     def __init__(self,
@@ -113,6 +114,12 @@ class Jobs:
         if job.state == 'done' or not job.started: job.end('cancelled', 'Cancelled.')
         return job
 
+    def clean(self) -> None:
+        "Cancel all jobs, and remove what is half written."
+        for job in list(self.all.values()):
+            job.stop.set()
+            if job.state == 'running': remove_leftovers(job.unfinished)
+
     def close(self, seconds: float=2.) -> None:
         "Cancel all jobs, and wait for the one at work."
         for job in list(self.all.values()): job.stop.set()
@@ -153,11 +160,12 @@ def film_job(
     work = partial(_color_film, src=src, colorizer=colorizer, saturation=saturation, out=out, drop_streams=drop_streams)
     return jobs.add(out, work, src.parent)
 
-# %% ../../nbs/app/jobs.ipynb #4e55b626
+# %% ../../nbs/app/jobs.ipynb #9c0f01a3
 def _color_folder(job, folder, colorizer, saturation, overwrite):
     "Color the pictures in `folder`; the work of a job."
     from colorgan.coloring.batch import colorize_planned, plan_batch
     todo,rest = plan_batch(folder)
+    job.unfinished = tuple(o.dst for o in todo)
     failed,passed = [r for r in rest if r.outcome == 'failed'],{r.src: r.reason for r in rest if r.outcome == 'passed over'}
     counts = Counter(failed=len(failed))
     stoppable = StoppableColorizer(colorizer, job.reason, saturation)
@@ -169,7 +177,7 @@ def _color_folder(job, folder, colorizer, saturation, overwrite):
             job.message = tally(counts, passed)
     finally:
         reports.close()
-        remove_leftovers(o.dst for o in todo)
+        remove_leftovers(job.unfinished)
     if not todo and not failed: job.message = 'There is no picture in this folder.'
 
 def folder_job(

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['PAGE_HEADERS', 'page_text', 'page_routes', 'AppOptions', 'named_folders', 'PageServer']
 
-# %% ../../nbs/app/server.ipynb #45b74314
+# %% ../../nbs/app/server.ipynb #fd42d7a3
 import asyncio, os, secrets, shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -53,7 +53,7 @@ def page_routes(
     async def index(request): return HTMLResponse(text, headers=PAGE_HEADERS)
     return [Route(o, index, methods=['GET']) for o in ('/', '/index.html')] + [Mount('/', PageFiles(directory=page))]
 
-# %% ../../nbs/app/server.ipynb #b2eba909
+# %% ../../nbs/app/server.ipynb #1eb30c00
 @dataclass
 class AppOptions:
     "How the page's server works."
@@ -64,6 +64,7 @@ class AppOptions:
     max_bytes: int = 8*2**30 # Of a picture or film
     max_pixels: float = 500e6 # Of a picture
     device: str|None = None # As for a `Colorizer`
+    temporary: Path|None = None # Folder for temporary files, removed at the end; None: a new one
 
 def named_folders(
     folders: Sequence[str|os.PathLike[str]], # From the command line
@@ -140,7 +141,7 @@ async def _short_body(request, most=2**16):
         if len(body) > most: raise RequestError(413, 'This is too long.')
     return body
 
-# %% ../../nbs/app/server.ipynb #5f4a10cf
+# %% ../../nbs/app/server.ipynb #2c45a561
 class PageServer(_LongWork):
     "All that the page can ask."
     async def job(self, request: Any) -> Any:
@@ -174,10 +175,10 @@ class PageServer(_LongWork):
 
     def remove_files(self) -> None:
         "Remove the temporary files."
-        for o in list(self.jobs.all.values()): o.stop.set()
+        self.jobs.clean()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-# %% ../../nbs/app/server.ipynb #903b94cb
+# %% ../../nbs/app/server.ipynb #aa88d99a
 def _build(folder, options):
     "Return the folder of the page; build it if none was named."
     if options.page is not None: return Path(options.page)
@@ -200,15 +201,15 @@ def start_app(
     **changes: Any, # Fields of `AppOptions`, in place of those in `options`
 ) -> RunningApp: # A context manager; closing it removes the temporary files
     "Start the server of the page on this machine, for this machine alone. Raises `ServerError`."
-    from dataclasses import replace
     check_packages()
     options = replace(options or AppOptions(), **changes)
     listening = open_port('127.0.0.1', options.port)
-    folder,connections,token = Path(mkdtemp(prefix='colorgan-')),Connections(),secrets.token_urlsafe(24)
+    folder,connections,token = options.temporary or Path(mkdtemp(prefix='colorgan-')),Connections(),secrets.token_urlsafe(24)
     try:
         colorizer = Colorizer.from_file(options.weights, device=options.device) if options.weights else Colorizer(device=options.device)
         page,service = _build(folder, options),PageServer(colorizer, options, folder)
-        names = [f'{o}:{listening.getsockname()[1]}' for o in ('127.0.0.1', 'localhost')]
+        port = listening.getsockname()[1]
+        names = [f'{o}{f":{port}"*(port != 80)}' for o in ('127.0.0.1', 'localhost')]
         rules = Rules(token, '/api/', frozenset(names), frozenset(f'http://{o}' for o in names), options.max_bytes)
         server = RunningApp(_app(service, page, rules, connections), listening, connections, service.close)
         server.service,server.token = service,token
