@@ -25,7 +25,7 @@ class RequestError(ColorganError):
         super().__init__(message)
         self.status,self.headers = status,dict(headers or {})
 
-# %% ../../nbs/app/guard.ipynb #4d06faa8
+# %% ../../nbs/app/guard.ipynb #0fe05dab
 @dataclass(frozen=True)
 class Rules:
     "What a `Guard` asks for."
@@ -36,10 +36,10 @@ class Rules:
     max_bytes: int = 2**30 # Of a body
     timeout: float = 600. # Seconds for a body to come in
     grace: float = 10. # Seconds in which the least speed does not count
-    least_speed: float = 16e3 # Bytes in a second, both ways, on average
+    least_speed: float = 16e3 # Bytes in a second, both ways
     headers: Mapping[str, str] = field(default_factory=dict) # Of every answer
 
-# %% ../../nbs/app/guard.ipynb #62e82da6
+# %% ../../nbs/app/guard.ipynb #4319a2aa
 _SAFE = {'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer', 'X-Frame-Options': 'DENY', 'Cross-Origin-Resource-Policy': 'same-origin',
          'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'", 'Cache-Control': 'no-store', 'Connection': 'close'}
 
@@ -55,6 +55,7 @@ def _check_token(headers, rules):
     if rules.token is not None and not hmac.compare_digest(given.encode('latin-1', 'replace'), rules.token.encode()):
         raise RequestError(401, 'The token is missing or wrong. Open the address that the command printed, or send the header X-Colorgan-Token.')
 
+# %% ../../nbs/app/guard.ipynb #c76fed6f
 def check_request(
     scope: Mapping[str, Any], # Of an HTTP request, as ASGI has it
     rules: Rules, # What is asked for
@@ -71,26 +72,28 @@ def check_request(
     if int(length) > rules.max_bytes: raise too_large(rules.max_bytes)
     return headers
 
+# %% ../../nbs/app/guard.ipynb #5b08fe7b
 def too_large(
     max_bytes: int, # That are allowed
 ) -> RequestError:
     "Return the refusal of a body that is too large."
     return RequestError(413, f'This is larger than the {max_bytes/1e6:g} MB that this server takes.')
 
-# %% ../../nbs/app/guard.ipynb #46beb8ca
+# %% ../../nbs/app/guard.ipynb #e80b5c72
 class _Pace:
-    "How long the next piece may take, so that the least speed is kept."
-    def __init__(self, rules, timeout=float('inf')): self.rules,self.end,self.start,self.bytes = rules,timeout,time.monotonic(),0
+    "How long the next piece of a body may take, so that the least speed is kept."
+    def __init__(self, rules): self.rules,self.start,self.bytes = rules,time.monotonic(),0
 
     def left(self):
-        allowed = min(self.end, self.rules.grace + self.bytes/self.rules.least_speed)
+        allowed = min(self.rules.timeout, self.rules.grace + self.bytes/self.rules.least_speed)
         return max(0., self.start + allowed - time.monotonic())
 
+# %% ../../nbs/app/guard.ipynb #1d75a735
 class _Exchange:
     "One request and its answer."
     def __init__(self, guard, scope, receive, send):
-        self.guard,self.rules,self._receive,self._send = guard,guard.rules,receive,send
-        self.incoming,self.outgoing = _Pace(guard.rules, guard.rules.timeout),None
+        self.guard,self.rules,self.client,self._receive,self._send = guard,guard.rules,scope['client'],receive,send
+        self.incoming = _Pace(guard.rules)
         self.whole,self.started,self.headers = False,False,{}
 
     async def receive(self) -> Any:
@@ -102,30 +105,10 @@ class _Exchange:
         self.incoming.bytes += len(message.get('body', b''))
         if self.incoming.bytes > self.rules.max_bytes: raise too_large(self.rules.max_bytes)
         self.whole = message['type'] != 'http.request' or not message.get('more_body', False)
+        if self.whole: self.guard.connections.arrived(self.client, True)
         return message
 
-# %% ../../nbs/app/guard.ipynb #e5c57eb5
-class _Answer(_Exchange):
-    "The way out."
-    async def send(self, message: Any) -> None:
-        "Pass on a piece of the answer, with the headers that every answer has."
-        if message['type'] == 'http.response.start':
-            own = {k.decode('latin-1').lower(): v for k,v in message['headers']}
-            extra = [(k.lower().encode(), v.encode()) for k,v in (_SAFE | dict(self.rules.headers)).items() if k.lower() not in own]
-            self.started,self.outgoing,message = True,_Pace(self.rules),message | dict(headers=[*message['headers'], *extra])
-        last = message['type'] == 'http.response.body' and not message.get('more_body', False)
-        if last and not self.whole and 'expect' not in self.headers:
-            await self._paced(message | dict(more_body=True))
-            await self._drain()
-            message = dict(type='http.response.body', body=b'')
-        await self._paced(message)
-
-    async def _paced(self, message):
-        assert self.outgoing is not None
-        self.outgoing.bytes += len(message.get('body', b''))
-        async with asyncio.timeout(self.outgoing.left()): await self._send(message)
-
-    async def _drain(self, seconds=2.):
+    async def drain(self, seconds: float=2.) -> None:
         "Read the rest of the body and forget it, for a moment."
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -133,6 +116,29 @@ class _Answer(_Exchange):
                     message = await self._receive()
                     self.whole = message['type'] != 'http.request' or not message.get('more_body', False)
 
+# %% ../../nbs/app/guard.ipynb #d2fec084
+class _Answer(_Exchange):
+    "The way out."
+    async def send(self, message: Any) -> None:
+        "Pass on a piece of the answer, with the headers that every answer has."
+        if message['type'] == 'http.response.start':
+            own = {k.decode('latin-1').lower(): v for k,v in message['headers']}
+            extra = [(k.lower().encode(), v.encode()) for k,v in (_SAFE | dict(self.rules.headers)).items() if k.lower() not in own]
+            self.started,message = True,message | dict(headers=[*message['headers'], *extra])
+        last = message['type'] == 'http.response.body' and not message.get('more_body', False)
+        if last and not self.whole and 'expect' not in self.headers:
+            await self._paced(message | dict(more_body=True))
+            await self.drain()
+            message = dict(type='http.response.body', body=b'')
+        await self._paced(message)
+
+    async def _paced(self, message):
+        allowed = self.rules.grace + len(message.get('body', b''))/self.rules.least_speed
+        async with asyncio.timeout(allowed): await self._send(message)
+
+# %% ../../nbs/app/guard.ipynb #0d8354bb
+class _Reply(_Answer):
+    "The way out, for refusals too."
     async def refuse(self, e: RequestError) -> None:
         "Send a refusal."
         body = json.dumps(dict(error=str(e))).encode()
@@ -140,7 +146,7 @@ class _Answer(_Exchange):
         await self.send(dict(type='http.response.start', status=e.status, headers=[(k.lower().encode(), v.encode()) for k,v in headers.items()]))
         await self.send(dict(type='http.response.body', body=body))
 
-# %% ../../nbs/app/guard.ipynb #85041fdb
+# %% ../../nbs/app/guard.ipynb #9a428c8a
 class Guard:
     "An ASGI application that checks each request before another one sees it."
     def __init__(self,
@@ -151,13 +157,14 @@ class Guard:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope['type'] != 'http': return
-        client,answer = scope['client'],_Answer(self, scope, receive, send)
+        client,answer = scope['client'],_Reply(self, scope, receive, send)
         self.connections.arrived(client)
         try:
             try:
-                answer.headers = check_request(scope, self.rules)
+                answer.headers = headers = check_request(scope, self.rules)
+                if headers.get('content-length', '0') == '0' and 'transfer-encoding' not in headers: self.connections.arrived(client, True)
                 await self.app(scope, answer.receive, answer.send)
             except RequestError as e:
                 if not answer.started: await answer.refuse(e)
         except TimeoutError: self.connections.abort(client)  # nobody fetches the answer
-        finally: self.connections.answered(client, asyncio.get_running_loop())
+        finally: self.connections.wait_for(client, asyncio.get_running_loop())

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['PAGE_HEADERS', 'page_text', 'page_routes', 'AppOptions', 'named_folders', 'PageServer']
 
-# %% ../../nbs/app/server.ipynb #fd42d7a3
-import asyncio, os, secrets, shutil
+# %% ../../nbs/app/server.ipynb #9709ede9
+import asyncio, json, os, secrets, shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,7 @@ from .listen import Connections, RunningServer, ServerError, check_packages, ope
 from .uploads import Slots, StoppableColorizer, color_upload, file_answer, json_answer, make_app, read_number, read_upload, report_header
 from ..inference import Colorizer
 
-# %% ../../nbs/app/server.ipynb #f5817d7b
+# %% ../../nbs/app/server.ipynb #ec8f597b
 PAGE_HEADERS = {'Content-Security-Policy': "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
                 "img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self' blob:; object-src 'none'; base-uri 'none'; "
                 "form-action 'none'; frame-ancestors 'none'",
@@ -37,6 +37,7 @@ def page_text(
     if not there: raise ServerError(f'The index.html in {page} has no </head>. Write the page anew with `colorgan page`.')
     return f'{head}<meta name="colorgan-server" content="1">{there}{rest}'
 
+# %% ../../nbs/app/server.ipynb #a6d7180a
 def page_routes(
     page: Path, # The folder of the page
 ) -> list[Any]: # Of Starlette
@@ -53,7 +54,7 @@ def page_routes(
     async def index(request): return HTMLResponse(text, headers=PAGE_HEADERS)
     return [Route(o, index, methods=['GET']) for o in ('/', '/index.html')] + [Mount('/', PageFiles(directory=page))]
 
-# %% ../../nbs/app/server.ipynb #1eb30c00
+# %% ../../nbs/app/server.ipynb #ee45d320
 @dataclass
 class AppOptions:
     "How the page's server works."
@@ -66,6 +67,7 @@ class AppOptions:
     device: str|None = None # As for a `Colorizer`
     temporary: Path|None = None # Folder for temporary files, removed at the end; None: a new one
 
+# %% ../../nbs/app/server.ipynb #8b72d37c
 def named_folders(
     folders: Sequence[str|os.PathLike[str]], # From the command line
 ) -> dict[str, Path]: # By the last part of their names; a second `scans` is `scans (2)`
@@ -77,7 +79,7 @@ def named_folders(
         found[next(n for n in (base, *(f'{base} ({i})' for i in range(2, 10**6))) if n not in found)] = folder
     return found
 
-# %% ../../nbs/app/server.ipynb #3b977111
+# %% ../../nbs/app/server.ipynb #88973974
 class _Pictures:
     "What the page asks: about the server, and pictures."
     def __init__(self, colorizer: Colorizer, options: AppOptions, folder: Path) -> None:
@@ -91,7 +93,8 @@ class _Pictures:
     async def colorize(self, request: Any) -> Any:
         "Color a picture."
         where = self.folder/secrets.token_hex(6)
-        async with self.slots.place(), read_upload(request) as upload:
+        self.slots.check()
+        async with read_upload(request) as upload, self.slots.place():
             stoppable = StoppableColorizer(self.colorizer, lambda: self.stopping, read_number(upload.fields, 'saturation', 0, 4))
             try: done = await self.slots.run(request, partial(color_upload, stoppable, upload, where, self.options.max_pixels))
             except BaseException:
@@ -141,15 +144,15 @@ async def _short_body(request, most=2**16):
         if len(body) > most: raise RequestError(413, 'This is too long.')
     return body
 
-# %% ../../nbs/app/server.ipynb #2c45a561
-class PageServer(_LongWork):
-    "All that the page can ask."
+# %% ../../nbs/app/server.ipynb #474e6daa
+class _JobAnswers(_LongWork):
+    "How far jobs are."
     async def job(self, request: Any) -> Any:
         "Tell how far a job is."
         return json_answer(self.jobs.find(request.path_params['id']).facts())
 
     async def cancel(self, request: Any) -> Any:
-        "Cancel a job."
+        "Stop a job."
         return json_answer(self.jobs.cancel(request.path_params['id']).facts())
 
     async def job_file(self, request: Any) -> Any:
@@ -160,6 +163,9 @@ class PageServer(_LongWork):
             if whole and request.method == 'GET': shutil.rmtree(job.folder, ignore_errors=True)
         return file_answer(request, job.file, job.name, f'video/{job.file.suffix[1:]}', on_end=sent)
 
+# %% ../../nbs/app/server.ipynb #3214bf97
+class PageServer(_JobAnswers):
+    "All that the page can ask, and where."
     def routes(self) -> list[Any]: # Of Starlette
         "Return the addresses."
         from starlette.routing import Mount, Route
@@ -178,7 +184,7 @@ class PageServer(_LongWork):
         self.jobs.clean()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-# %% ../../nbs/app/server.ipynb #aa88d99a
+# %% ../../nbs/app/server.ipynb #b4d0e417
 def _build(folder, options):
     "Return the folder of the page; build it if none was named."
     if options.page is not None: return Path(options.page)
@@ -196,6 +202,7 @@ class RunningApp(RunningServer):
     @property
     def address(self) -> str: return f'{self.url}?token={self.token}'
 
+# %% ../../nbs/app/server.ipynb #576ad5e6
 def start_app(
     options: AppOptions|None=None, # How it works
     **changes: Any, # Fields of `AppOptions`, in place of those in `options`

@@ -7,9 +7,9 @@ __all__ = ['plain_name', 'disposition', 'plain_error', 'without_paths', 'Upload'
            'StoppableColorizer', 'Colored', 'color_upload', 'report_header', 'file_answer', 'Slots', 'json_answer',
            'make_app']
 
-# %% ../../nbs/app/uploads.ipynb #acb78515
-import asyncio, copy, json, os, re, secrets, shutil, time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+# %% ../../nbs/app/uploads.ipynb #b14916f5
+import asyncio, json, os, re
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,8 +20,7 @@ from urllib.parse import quote
 
 from .guard import RequestError
 from ..coloring.batch import named_format
-from ..coloring.files import Report
-from ..core.files import ColorganError, OutputError
+from ..core.files import ColorganError
 from ..inference import Colorizer
 from ..pictures.read import PictureFile
 from ..pictures.write import ending, output_format
@@ -65,7 +64,7 @@ def without_paths(
         text = re.sub(re.escape(path) + r'([/\\][^\s:;,]*)?', name, text)
     return text.replace('this upload', name)
 
-# %% ../../nbs/app/uploads.ipynb #70c94e1d
+# %% ../../nbs/app/uploads.ipynb #ec09e344
 @dataclass
 class Upload:
     "What a client sent."
@@ -79,6 +78,7 @@ def _form_upload(form):
     if len(files) != 1: raise RequestError(400, 'Send one file, in the field `file` of the form.')
     return Upload(files[0].file, plain_name(files[0].filename), {k: v for k,v in form.items() if isinstance(v, str)})
 
+# %% ../../nbs/app/uploads.ipynb #d6c574c1
 @asynccontextmanager
 async def read_upload(
     request: Any, # Of Starlette
@@ -100,7 +100,7 @@ async def read_upload(
             yield Upload(file, 'picture', dict(request.query_params))
     else: raise RequestError(415, 'Send a form (multipart/form-data) with the field `file`' + ', or a picture as the body (image/jpeg and so on).'*alone + '.'*(not alone))
 
-# %% ../../nbs/app/uploads.ipynb #4241786c
+# %% ../../nbs/app/uploads.ipynb #cc2a2a04
 def read_number(
     fields: Mapping[str, Any], # The options
     name: str, # Of the one to read
@@ -115,6 +115,7 @@ def read_number(
     if not least <= n <= most: raise RequestError(422, f'{name} must be a number from {least:g} to {most:g}.')
     return n
 
+# %% ../../nbs/app/uploads.ipynb #c7807f64
 def _read_hints(fields):
     "Read the hints. Raises `RequestError`."
     try: hints = json.loads(fields.get('hints') or '[]')
@@ -123,10 +124,11 @@ def _read_hints(fields):
         raise RequestError(422, 'hints must be a list of [x, y, a, b] or [x, y, color].')
     return hints
 
-# %% ../../nbs/app/uploads.ipynb #100bbfff
+# %% ../../nbs/app/uploads.ipynb #b471eadd
 class StoppedError(ColorganError):
     "Work that was stopped before its end."
 
+# %% ../../nbs/app/uploads.ipynb #f2181630
 class StoppableColorizer(Colorizer):
     "A colorizer that asks before each step whether it shall go on."
     def __init__(self,
@@ -152,7 +154,7 @@ class StoppableColorizer(Colorizer):
         self.go_on()
         return super().map(f, items)
 
-# %% ../../nbs/app/uploads.ipynb #285ccc47
+# %% ../../nbs/app/uploads.ipynb #dee1c1ea
 @dataclass
 class Colored:
     "A colored file, and what became of it."
@@ -160,6 +162,7 @@ class Colored:
     name: str # For the client
     report: dict[str, Any] # Of `colorize_file`, without paths
 
+# %% ../../nbs/app/uploads.ipynb #4001a59f
 def color_upload(
     colorizer: Colorizer, # Which colors
     upload: Upload, # A picture and its options: saturation, hints, format
@@ -170,19 +173,19 @@ def color_upload(
     "Color a picture that a client sent. Raises `RequestError`."
     fields,name = upload.fields,upload.name
     try:
-        options = dict(hints=_read_hints(fields), max_pixels=max_pixels)
+        hints = _read_hints(fields)
         with PictureFile(upload.file, max_pixels) as f:
             if all_frames and f.width*f.height*f.n_frames > max_pixels:
                 raise RequestError(413, f'{name} has {f.n_frames} frames of {f.width}x{f.height}, more than the {max_pixels/1e6:g} million pixels that are allowed.')
             format = named_format(fields['format']) if fields.get('format') else output_format(f)
         folder.mkdir()
         dst = folder/f'picture{ending(format)}'
-        report = asdict(colorizer.colorize_file(upload.file, dst, format, **options))
+        report = asdict(colorizer.colorize_file(upload.file, dst, format, hints=hints, max_pixels=max_pixels))
     except Exception as e: raise plain_error(e, name, (folder, folder.parent)) from e
     out = Path(name).stem + ending(format)
     return Colored(dst, out, report | dict(src=name, dst=out, notes=[without_paths(o, name, (folder, folder.parent)) for o in report['notes']]))
 
-# %% ../../nbs/app/uploads.ipynb #acbc19dd
+# %% ../../nbs/app/uploads.ipynb #0a4e8018
 def report_header(
     report: Mapping[str, Any], # Of a picture
     most: int=6000, # Characters of the header
@@ -195,11 +198,12 @@ def report_header(
         text = quote(json.dumps(dict(report) | dict(notes=[*notes, 'more notes were left out here'])), safe='')
     return text
 
-def _pieces(path, size=2**18):
+def _pieces(path, size=2**16):
     "Return the bytes of a file, piece by piece."
     with open(path, 'rb') as f:
         while piece := f.read(size): yield piece
 
+# %% ../../nbs/app/uploads.ipynb #448294d4
 def file_answer(
     request: Any, # Of Starlette
     path: Path, # The file
@@ -221,7 +225,7 @@ def file_answer(
         finally: on_end(sent == size)
     return StreamingResponse(pieces(), media_type=kind, headers={'Content-Length': str(size), 'Content-Disposition': disposition(name)} | dict(headers or {}))
 
-# %% ../../nbs/app/uploads.ipynb #047337a0
+# %% ../../nbs/app/uploads.ipynb #ac6de04d
 class Slots:
     "Places for those at work and those that wait. Used in one event loop."
     def __init__(self,
@@ -232,10 +236,14 @@ class Slots:
         self.most,self.seconds,self.taken = workers + waiting,seconds,0
         self._pool,self._turn = ThreadPoolExecutor(workers, 'colorgan picture'),asyncio.Semaphore(workers)
 
+    def check(self) -> None:
+        "Raise `RequestError` if there is no place."
+        if self.taken >= self.most: raise RequestError(503, 'There are too many requests now. Try again soon.', {'Retry-After': str(self.seconds)})
+
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         "Take a place. Raises `RequestError` if there is none."
-        if self.taken >= self.most: raise RequestError(503, 'There are too many requests now. Try again soon.', {'Retry-After': str(self.seconds)})
+        self.check()
         self.taken += 1
         try: yield
         finally: self.taken -= 1
@@ -249,7 +257,7 @@ class Slots:
             if await request.is_disconnected(): raise RequestError(499, 'The client has gone.')
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-# %% ../../nbs/app/uploads.ipynb #018852ef
+# %% ../../nbs/app/uploads.ipynb #0d190ae4
 def json_answer(
     what: Any, # Plain values
     status: int=200, # Of HTTP
@@ -259,6 +267,7 @@ def json_answer(
     from starlette.responses import JSONResponse
     return JSONResponse(what, status, dict(headers or {}))
 
+# %% ../../nbs/app/uploads.ipynb #4623cd7d
 def make_app(
     routes: list[Any], # Of Starlette
 ) -> Any: # An ASGI application
