@@ -104,7 +104,7 @@ def main(
     with ending_by_signals(ending, '--json' in given) if argv is None else contextlib.nullcontext():
         try:
             for o in (sys.stdout, sys.stderr): getattr(o, 'reconfigure', dict)(errors='backslashreplace')  # a file's name may be any bytes
-            logging.getLogger('tifffile').setLevel(logging.CRITICAL)
+            for o in ('tifffile', 'python_multipart'): logging.getLogger(o).setLevel(logging.CRITICAL)
             args = _arguments(given)
             result = _run(args, ending, out)
             if args.json: print(json.dumps(result), file=out, flush=True)

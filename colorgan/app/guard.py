@@ -88,13 +88,13 @@ class _Pace:
         allowed = min(self.rules.timeout, self.rules.grace + self.bytes/self.rules.least_speed)
         return max(0., self.start + allowed - time.monotonic())
 
-# %% ../../nbs/app/guard.ipynb #1d75a735
+# %% ../../nbs/app/guard.ipynb #9ed26693
 class _Exchange:
     "One request and its answer."
     def __init__(self, guard, scope, receive, send):
         self.guard,self.rules,self.client,self._receive,self._send = guard,guard.rules,scope['client'],receive,send
         self.incoming = _Pace(guard.rules)
-        self.whole,self.started,self.headers = False,False,{}
+        self.whole,self.started,self.ended,self.headers = False,False,False,{}
 
     async def receive(self) -> Any:
         "Return the next piece of the body. Raises `RequestError`."
@@ -116,7 +116,7 @@ class _Exchange:
                     message = await self._receive()
                     self.whole = message['type'] != 'http.request' or not message.get('more_body', False)
 
-# %% ../../nbs/app/guard.ipynb #d2fec084
+# %% ../../nbs/app/guard.ipynb #63dbaa76
 class _Answer(_Exchange):
     "The way out."
     async def send(self, message: Any) -> None:
@@ -131,6 +131,7 @@ class _Answer(_Exchange):
             await self.drain()
             message = dict(type='http.response.body', body=b'')
         await self._paced(message)
+        self.ended = last
 
     async def _paced(self, message):
         allowed = self.rules.grace + len(message.get('body', b''))/self.rules.least_speed
@@ -146,7 +147,7 @@ class _Reply(_Answer):
         await self.send(dict(type='http.response.start', status=e.status, headers=[(k.lower().encode(), v.encode()) for k,v in headers.items()]))
         await self.send(dict(type='http.response.body', body=body))
 
-# %% ../../nbs/app/guard.ipynb #9a428c8a
+# %% ../../nbs/app/guard.ipynb #5910c9d3
 class Guard:
     "An ASGI application that checks each request before another one sees it."
     def __init__(self,
@@ -164,7 +165,8 @@ class Guard:
                 answer.headers = headers = check_request(scope, self.rules)
                 if headers.get('content-length', '0') == '0' and 'transfer-encoding' not in headers: self.connections.arrived(client, True)
                 await self.app(scope, answer.receive, answer.send)
-            except RequestError as e:
-                if not answer.started: await answer.refuse(e)
-        except TimeoutError: self.connections.abort(client)  # nobody fetches the answer
+            except RequestError as e: await answer.refuse(e)
+        except Exception:
+            if not answer.started: raise
+            if not answer.ended: self.connections.abort(client)  # nobody fetches the answer, or it broke in the middle
         finally: self.connections.wait_for(client, asyncio.get_running_loop())

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PAGE_HEADERS', 'page_text', 'page_routes', 'AppOptions', 'named_folders', 'PageServer']
 
-# %% ../../nbs/app/server.ipynb #9709ede9
+# %% ../../nbs/app/server.ipynb #359c1402
 import asyncio, json, os, secrets, shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from .. import __version__
 from .guard import Guard, RequestError, Rules
 from .jobs import Jobs, film_job, film_name, folder_job
 from .listen import Connections, RunningServer, ServerError, check_packages, open_port
-from .uploads import Slots, StoppableColorizer, color_upload, file_answer, json_answer, make_app, read_number, read_upload, report_header
+from .uploads import FileAnswer, Slots, StoppableColorizer, color_upload, json_answer, make_app, read_number, read_upload, report_header
 from ..inference import Colorizer
 
-# %% ../../nbs/app/server.ipynb #ec8f597b
-PAGE_HEADERS = {'Content-Security-Policy': "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-                "img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+# %% ../../nbs/app/server.ipynb #1d965a01
+PAGE_HEADERS = {'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+                "img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
                 "form-action 'none'; frame-ancestors 'none'",
                 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cache-Control': 'no-cache'}
 
@@ -79,7 +79,7 @@ def named_folders(
         found[next(n for n in (base, *(f'{base} ({i})' for i in range(2, 10**6))) if n not in found)] = folder
     return found
 
-# %% ../../nbs/app/server.ipynb #88973974
+# %% ../../nbs/app/server.ipynb #0a14d8b8
 class _Pictures:
     "What the page asks: about the server, and pictures."
     def __init__(self, colorizer: Colorizer, options: AppOptions, folder: Path) -> None:
@@ -101,7 +101,7 @@ class _Pictures:
                 shutil.rmtree(where, ignore_errors=True)
                 raise
         kind = f'image/{done.report["format"].lower()}'
-        return file_answer(request, done.path, done.name, kind, {'X-Colorgan-Report': report_header(done.report)},
+        return FileAnswer(done.path, done.name, kind, {'X-Colorgan-Report': report_header(done.report)},
                            lambda sent: shutil.rmtree(where, ignore_errors=True))
 
 # %% ../../nbs/app/server.ipynb #ae444c15
@@ -144,7 +144,7 @@ async def _short_body(request, most=2**16):
         if len(body) > most: raise RequestError(413, 'This is too long.')
     return body
 
-# %% ../../nbs/app/server.ipynb #474e6daa
+# %% ../../nbs/app/server.ipynb #05327a04
 class _JobAnswers(_LongWork):
     "How far jobs are."
     async def job(self, request: Any) -> Any:
@@ -161,7 +161,7 @@ class _JobAnswers(_LongWork):
         if job.state != 'done' or not job.file or not job.file.exists(): raise RequestError(404, 'This job has no file, or it was fetched before.')
         def sent(whole):
             if whole and request.method == 'GET': shutil.rmtree(job.folder, ignore_errors=True)
-        return file_answer(request, job.file, job.name, f'video/{job.file.suffix[1:]}', on_end=sent)
+        return FileAnswer(job.file, job.name, f'video/{job.file.suffix[1:]}', on_end=sent)
 
 # %% ../../nbs/app/server.ipynb #3214bf97
 class PageServer(_JobAnswers):

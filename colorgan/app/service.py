@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ServiceOptions', 'openapi', 'PictureService', 'Service', 'RunningService', 'start_service']
 
-# %% ../../nbs/app/service.ipynb #4df4466b
+# %% ../../nbs/app/service.ipynb #3e7adc69
 import asyncio, base64, os, secrets, shutil, time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any
 from .. import __version__
 from .guard import Guard, Rules
 from .listen import Connections, RunningServer, ServerError, check_packages, open_port
-from .uploads import Colored, Slots, StoppableColorizer, color_upload, file_answer, json_answer, make_app, read_number, read_upload, report_header
+from .uploads import Colored, FileAnswer, Slots, StoppableColorizer, color_upload, json_answer, make_app, read_number, read_upload, report_header
 from ..inference import Colorizer
 
 # %% ../../nbs/app/service.ipynb #56e05eda
@@ -86,7 +86,7 @@ def _json_of(done):
 
 def _wants_json(request): return 'application/json' in request.headers.get('accept', '').lower()
 
-# %% ../../nbs/app/service.ipynb #5b2b8b9a
+# %% ../../nbs/app/service.ipynb #0404d99f
 class PictureService:
     "Coloring for programs."
     def __init__(self, colorizer: Colorizer, options: ServiceOptions, folder: Path) -> None:
@@ -114,7 +114,7 @@ class PictureService:
         except BaseException:
             remove()
             raise
-        return file_answer(request, done.path, done.name, f'image/{done.report["format"].lower()}', {'X-Colorgan-Report': report_header(done.report)}, remove)
+        return FileAnswer(done.path, done.name, f'image/{done.report["format"].lower()}', {'X-Colorgan-Report': report_header(done.report)}, remove)
 
 # %% ../../nbs/app/service.ipynb #7e08c17f
 class Service(PictureService):

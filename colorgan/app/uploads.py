@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['plain_name', 'disposition', 'plain_error', 'without_paths', 'Upload', 'read_upload', 'read_number', 'StoppedError',
-           'StoppableColorizer', 'Colored', 'color_upload', 'report_header', 'file_answer', 'Slots', 'json_answer',
+           'StoppableColorizer', 'Colored', 'color_upload', 'report_header', 'FileAnswer', 'Slots', 'json_answer',
            'make_app']
 
-# %% ../../nbs/app/uploads.ipynb #b14916f5
+# %% ../../nbs/app/uploads.ipynb #d906fcb2
 import asyncio, json, os, re
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .guard import RequestError
+from .terminal import complain
 from ..coloring.batch import named_format
 from ..core.files import ColorganError
 from ..inference import Colorizer
@@ -42,7 +43,7 @@ def disposition(
     plain = re.sub(r'[^\w.() -]', '_', plain_name(name), flags=re.ASCII)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(plain_name(name), safe='')}"
 
-# %% ../../nbs/app/uploads.ipynb #bf6906de
+# %% ../../nbs/app/uploads.ipynb #9d370424
 def plain_error(
     e: BaseException, # What went wrong
     name: str='this file', # Of the file, as the client called it
@@ -51,9 +52,12 @@ def plain_error(
     "Return what a client is told of an error."
     if isinstance(e, RequestError): return e
     if isinstance(e, MemoryError): return RequestError(507, 'There is not enough memory for this. Send a smaller one.')
-    if not isinstance(e, ColorganError): return RequestError(500, f'The server failed at {name} ({type(e).__name__}).')
+    if not isinstance(e, ColorganError):
+        complain(e, name)  # for whoever runs the server
+        return RequestError(500, f'The server failed at {name} ({type(e).__name__}).')
     return RequestError(413 if 'million pixels' in str(e) else 422, without_paths(str(e), name, paths))
 
+# %% ../../nbs/app/uploads.ipynb #7aa10fb9
 def without_paths(
     text: str, # A message or a note
     name: str='this file', # Of the file, as the client called it
@@ -203,27 +207,31 @@ def _pieces(path, size=2**16):
     with open(path, 'rb') as f:
         while piece := f.read(size): yield piece
 
-# %% ../../nbs/app/uploads.ipynb #448294d4
-def file_answer(
-    request: Any, # Of Starlette
-    path: Path, # The file
-    name: str, # For the client
-    kind: str, # Its media type
-    headers: Mapping[str, str]|None=None, # More of them
-    on_end: Callable[[bool], Any]=lambda sent: None, # Is told at the end whether all was sent
-) -> Any: # For Starlette
-    "Answer with a file."
-    from starlette.responses import StreamingResponse
-    size = path.stat().st_size
-    async def pieces():
-        sent = 0
+# %% ../../nbs/app/uploads.ipynb #31489df1
+class FileAnswer:
+    "An answer that is a file; an ASGI application."
+    def __init__(self,
+        path: Path, # The file
+        name: str, # For the client
+        kind: str, # Its media type
+        headers: Mapping[str, str]|None=None, # More of them
+        on_end: Callable[[bool], Any]=lambda sent: None, # Is told at the end whether all was sent
+    ) -> None:
+        self.path,self.size,self.on_end = path,path.stat().st_size,on_end
+        given = {'Content-Type': kind, 'Content-Length': str(self.size), 'Content-Disposition': disposition(name)} | dict(headers or {})
+        self.headers = [(k.lower().encode(), v.encode('latin-1')) for k,v in given.items()]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        from starlette.requests import Request
+        request,sent = Request(scope, receive),0
         try:
-            for piece in _pieces(path):
-                yield piece
-                if await request.is_disconnected(): break
+            await send(dict(type='http.response.start', status=200, headers=self.headers))
+            for piece in _pieces(self.path):
+                await send(dict(type='http.response.body', body=piece, more_body=True))
+                if await request.is_disconnected(): return
                 sent += len(piece)
-        finally: on_end(sent == size)
-    return StreamingResponse(pieces(), media_type=kind, headers={'Content-Length': str(size), 'Content-Disposition': disposition(name)} | dict(headers or {}))
+            await send(dict(type='http.response.body', body=b''))
+        finally: self.on_end(sent == self.size)
 
 # %% ../../nbs/app/uploads.ipynb #ac6de04d
 class Slots:
@@ -267,7 +275,7 @@ def json_answer(
     from starlette.responses import JSONResponse
     return JSONResponse(what, status, dict(headers or {}))
 
-# %% ../../nbs/app/uploads.ipynb #4623cd7d
+# %% ../../nbs/app/uploads.ipynb #15d0c5e8
 def make_app(
     routes: list[Any], # Of Starlette
 ) -> Any: # An ASGI application
@@ -277,6 +285,8 @@ def make_app(
     from starlette.requests import ClientDisconnect
     words = {404: 'There is nothing at this address.', 405: 'This address does not take that method.', 400: 'The form is damaged.'}
     async def http(request, e): return json_answer(dict(error=words.get(e.status_code, str(e.detail))), e.status_code, e.headers)
-    async def ours(request, e): return json_answer(dict(error=str(plain_error(e))), plain_error(e).status, plain_error(e).headers)
+    async def ours(request, e):
+        told = plain_error(e)
+        return json_answer(dict(error=str(told)), told.status, told.headers)
     async def gone(request, e): return json_answer(dict(error='The request ended too early.'), 400)
     return Starlette(routes=routes, exception_handlers={HTTPException: http, ColorganError: ours, Exception: ours, ClientDisconnect: gone})

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .demo import UNSEEN, demo
@@ -312,11 +312,12 @@ def run_export(
     return dict(out=str(args.out), megabytes=megabytes)
 
 # %% ../../nbs/app/verbs.ipynb #8b599aa2
+@contextlib.contextmanager
 def _temporary_folder(args):
     "Make a folder that is gone when the command has ended."
-    folder = Path(mkdtemp(prefix='colorgan-'))
-    args.ending.clean_up(partial(shutil.rmtree, folder, ignore_errors=True), lambda: 'The server has ended.')
-    return folder
+    with TemporaryDirectory(prefix='colorgan-', ignore_cleanup_errors=True) as folder:
+        args.ending.clean_up(partial(shutil.rmtree, folder, ignore_errors=True), lambda: 'The server has ended.')
+        yield Path(folder)
 
 def run_app(
     args: Namespace, # Parsed by the command
@@ -324,10 +325,9 @@ def run_app(
 ) -> dict[str, Any]: # Empty
     "Show the page and work for it until Ctrl-C."
     from colorgan.app.server import AppOptions, start_app
-    folder = _temporary_folder(args)
     if not args.page: say('Building the page; this takes half a minute or so ...')
-    options = AppOptions(args.page, args.folder, args.weights, args.port, device=args.device, temporary=folder)
-    with start_app(options) as server:
+    options = AppOptions(args.page, args.folder, args.weights, args.port, device=args.device)
+    with _temporary_folder(args) as folder, start_app(options, temporary=folder) as server:
         args.ending.clean_up(server.service.remove_files, lambda: 'The server has ended.')
         print_line(server.address)
         say('Open this address in a browser. Ctrl-C ends the server.')
@@ -345,9 +345,7 @@ def run_serve(
     token = None if args.no_token else args.token or os.environ.get('COLORGAN_TOKEN') or None
     options = ServiceOptions(args.host, args.port, token, args.no_token, args.weights, args.device, args.workers, args.queue, int(args.max_bytes),
                              args.max_pixels, args.timeout)
-    options.check()
-    options.temporary = _temporary_folder(args)
-    with start_service(options) as server:
+    with _temporary_folder(args) as folder, start_service(options, temporary=folder) as server:
         if not options.on_loopback: complain(f'{args.host} can be reached by others, and what they send is not encrypted.')
         print_line(server.url)
         say('Ready. Send pictures to /colorize. Ctrl-C ends the server.')
