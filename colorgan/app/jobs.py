@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['JobFacts', 'LongJob', 'JobThread', 'Jobs', 'film_name', 'film_job']
 
-# %% ../../nbs/app/jobs.ipynb #6a994ffd
+# %% ../../nbs/app/jobs.ipynb #6c91bb8e
 import secrets, shutil, threading, time
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from typing import Any
 
 from .guard import RequestError
 from .terminal import tally
-from .uploads import StoppableColorizer, StoppedError, plain_error, plain_name
+from .uploads import StoppableColorizer, StoppedError, plain_error, plain_name, without_paths
 from ..core.files import remove_leftovers
 from ..inference import Colorizer
 
@@ -129,7 +129,7 @@ class Jobs(JobThread):
         self._queue.put(None)
         self._thread.join(seconds)
 
-# %% ../../nbs/app/jobs.ipynb #f77f15ca
+# %% ../../nbs/app/jobs.ipynb #e7b28cb8
 _CONTAINERS = '.mp4','.mov','.mkv','.webm','.avi'
 
 def film_name(
@@ -141,15 +141,18 @@ def film_name(
     if ending and wanted not in _CONTAINERS: raise RequestError(422, f'A film can be written as {", ".join(o[1:] for o in _CONTAINERS)}.')
     return Path(plain_name(name)).stem + (wanted if wanted in _CONTAINERS else '.mkv')
 
+# %% ../../nbs/app/jobs.ipynb #0c090150
 def _color_film(job, src, colorizer, saturation, out, drop_streams):
     "Color the film `src`; the work of a job."
     from colorgan.video.film import colorize_video
     stoppable = StoppableColorizer(colorizer, job.reason, saturation)
-    report = colorize_video(src, job.folder/f'out{Path(out).suffix}', stoppable, progress=job.step, drop_streams=drop_streams)
+    dst = job.folder/f'out{Path(out).suffix}'
+    report = colorize_video(src, dst, stoppable, progress=job.step, drop_streams=drop_streams)
     src.unlink()
     job.done = job.total = report.frames
-    job.message = ' '.join([f'{report.frames} frames in {report.seconds:.1f} s.', *report.notes])
-    return Path(report.dst)
+    notes = [without_paths(o, out, (job.folder,)) for o in report.notes]
+    job.message = ' '.join([f'{report.frames} frames in {report.seconds:.1f} s.', *notes])
+    return dst
 
 # %% ../../nbs/app/jobs.ipynb #08d5cc53
 def film_job(
