@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from project import cfg, here, make_environment, wheel
 
-extras = 'metrics', 'video', 'widgets', 'onnx'
+extras = 'metrics', 'video', 'widgets', 'onnx', 'app'
 
 
 def main():

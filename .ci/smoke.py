@@ -83,6 +83,19 @@ def exported(folder):
     return 'the network exported, and a picture colored by it as before'
 
 
+def served(folder):
+    import urllib.request
+    from colorgan.app.service import start_service
+    from colorgan.core.show import sample_photos
+    sample_photos()['coffee'].convert('L').resize((120, 80)).save(folder/'a.jpg')
+    with start_service(port=0, device='cpu') as server:
+        asked = urllib.request.Request(f'{server.url}colorize', (folder/'a.jpg').read_bytes(), {'Content-Type': 'image/jpeg'})
+        (folder/'b.jpg').write_bytes(urllib.request.urlopen(asked).read())
+        server.service.colorizer.colorize_file(folder/'a.jpg', folder/'c.jpg')
+    assert (folder/'b.jpg').read_bytes() == (folder/'c.jpg').read_bytes()
+    return 'a picture colored over HTTP as by hand'
+
+
 def training(folder):
     from colorgan.core.show import sample_photos
     from colorgan.data import choose_photos
@@ -106,7 +119,7 @@ def training(folder):
 def main():
     print(*[f'{p} {version(p)}' for p in ('colorgan', 'torch', 'numpy', 'pillow', 'fastai', 'av')], f'Python {sys.version.split()[0]}', sep=', ')
     failed = 0
-    for check in (modules, pictures, film, widget, *([exported] if find_spec('onnxscript') else []), training):
+    for check in (modules, pictures, film, widget, *([exported] if find_spec('onnxscript') else []), *([served] if find_spec('starlette') else []), training):
         with tempfile.TemporaryDirectory() as folder:
             try: print(f'passed {check.__name__}: {check(Path(folder))}', flush=True)
             except Exception:

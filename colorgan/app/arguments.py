@@ -198,6 +198,38 @@ def add_export_arguments(
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
     p.add_argument('--out', required=True, metavar='FILE.onnx', help='the ONNX file; one that is there is replaced')
 
+# %% ../../nbs/app/arguments.ipynb #0dae901f
+_port = partial(number, least=0, most=65535)
+
+def add_app_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `app`."
+    p.add_argument('--port', type=_port, default=0, metavar='P', help='on 127.0.0.1 (default: any that is free)')
+    p.add_argument('--open', action='store_true', help='open the page in the browser')
+    p.add_argument('--folder', metavar='DIR', nargs='+', action='extend', default=[], help='folders that the page may color where they lie')
+    p.add_argument('--page', metavar='DIR', help='a page that was built before (default: it is built now, which takes half a minute or so)')
+    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+
+# %% ../../nbs/app/arguments.ipynb #73264f70
+def add_serve_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `serve`."
+    p.add_argument('--host', default='127.0.0.1', help='a name or an address of this machine, 0.0.0.0 for all of them (default: %(default)s, for this machine alone)')
+    p.add_argument('--port', type=_port, default=8000, metavar='P', help='0 for any that is free (default: %(default)s)')
+    who = p.add_mutually_exclusive_group()
+    who.add_argument('--token', help='a word of 8 characters or more that every request must bring (default: what the variable COLORGAN_TOKEN holds)')
+    who.add_argument('--no-token', action='store_true', help='let everybody use it who reaches it, with another --host too')
+    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    p.add_argument('--workers', type=partial(number, most=64), default=1, metavar='N', help='pictures in work at a time (default: %(default)s)')
+    p.add_argument('--queue', type=partial(number, least=0, most=1000), default=16, metavar='N', help='pictures that may wait; others are sent away with status 503 (default: %(default)s)')
+    p.add_argument('--max-bytes', type=partial(number, kind=float, least=1000, most=1e12), default=100e6, metavar='N', help='refuse larger files (default: 100e6)')
+    p.add_argument('--max-pixels', type=partial(number, kind=float, most=1e12), default=100e6, metavar='N', help='refuse larger pictures, all frames and pages together (default: 100e6)')
+    p.add_argument('--timeout', type=partial(number, kind=float, least=1, most=86400), default=60., metavar='S', help='seconds for a request to come in, and again for the work (default: 60)')
+    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+
 # %% ../../nbs/app/arguments.ipynb #10c00009
 def add_bench_arguments(
     p: ArgumentParser, # Of the verb

@@ -6,11 +6,12 @@
 __all__ = []
 
 # %% ../../nbs/app/verbs.ipynb #4fb4a43b
-import contextlib, os, re, shutil, sys
+import contextlib, os, re, shutil, sys, webbrowser
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from typing import Any
 from .demo import UNSEEN, demo
 from .doctor import doctor
 from .terminal import FAULTS, clean_in, complain, listed, tally, watched
-from ..core.progress import Progress, in_terminal
+from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import ColorganError, TrainingError, check_writable, remove_leftovers
 from ..core.listing import Listing
 from ..data import choose_photos
@@ -309,6 +310,47 @@ def run_export(
     megabytes = os.path.getsize(args.out)/1e6
     say(f'{args.out}: {megabytes:.1f} MB. Try it: colorgan colorize PICTURE --weights {args.out}')
     return dict(out=str(args.out), megabytes=megabytes)
+
+# %% ../../nbs/app/verbs.ipynb #8b599aa2
+@contextlib.contextmanager
+def _temporary_folder(args):
+    "Make a folder that is gone when the command has ended."
+    with TemporaryDirectory(prefix='colorgan-', ignore_cleanup_errors=True) as folder:
+        args.ending.clean_up(partial(shutil.rmtree, folder, ignore_errors=True), lambda: 'The server has ended.')
+        yield Path(folder)
+
+def run_app(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # Empty
+    "Show the page and work for it until Ctrl-C."
+    from colorgan.app.server import AppOptions, start_app
+    if not args.page: say('Building the page; this takes half a minute or so ...')
+    options = AppOptions(args.page, args.folder, args.weights, args.port, device=args.device)
+    with _temporary_folder(args) as folder, start_app(options, temporary=folder) as server:
+        args.ending.clean_up(server.service.remove_files, lambda: 'The server has ended.')
+        print_line(server.address)
+        say('Open this address in a browser. Ctrl-C ends the server.')
+        if args.open: webbrowser.open(server.address)
+        server.wait()
+    return {}
+
+# %% ../../nbs/app/verbs.ipynb #fda9d531
+def run_serve(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # Empty
+    "Answer programs until Ctrl-C."
+    from colorgan.app.service import ServiceOptions, start_service
+    token = None if args.no_token else args.token or os.environ.get('COLORGAN_TOKEN') or None
+    options = ServiceOptions(args.host, args.port, token, args.no_token, args.weights, args.device, args.workers, args.queue, int(args.max_bytes),
+                             args.max_pixels, args.timeout)
+    with _temporary_folder(args) as folder, start_service(options, temporary=folder) as server:
+        if not options.on_loopback: complain(f'{args.host} can be reached by others, and what they send is not encrypted.')
+        print_line(server.url)
+        say('Ready. Send pictures to /colorize. Ctrl-C ends the server.')
+        server.wait()
+    return {}
 
 # %% ../../nbs/app/verbs.ipynb #d0c70007
 def _say_doctor(r, say):
