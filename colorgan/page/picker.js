@@ -3,6 +3,7 @@ import { putLab } from "./lab.js";
 import { arrows, between, css, make } from "./dom.js";
 
 const N = 161;
+const HUES = { red: 35, orange: 62, yellow: 92, green: 140, teal: 195, blue: 275, purple: 315, pink: 355 };  // angles in the plane of a and b
 const recent = [];
 
 // The color of a and b at lightness L, as CSS
@@ -23,7 +24,7 @@ export class Picker {
     this.any = make("input", { type: "color", ariaLabel: "Any color; its lightness does not count", value: "#7a5195",
       onchange: async () => { const [, a, b] = await toLab(this.any.value.match(/\w\w/g).map((v) => parseInt(v, 16))); this.choose(...this.nearest(this.pixel(a, b))); } });
     const swatches = make("div", { className: "swatches", role: "group", ariaLabel: "Colors that are possible here" },
-      this.swatch(0, 0, "gray"), ...this.strongest().map(([a, b, name]) => this.swatch(a, b, name)), ...recent.map((o) => this.swatch(o.a, o.b, "used before")));
+      this.swatch(0, 0, "gray"), ...this.ofHues(0.4), this.swatch(point.a, point.b, "as it is now"), ...this.ofHues(0.85), ...recent.map((o) => this.swatch(o.a, o.b, "used before")));
     this.remove = make("button", { type: "button", hidden: !point.given, onclick: remove }, "Remove");
     const edges = [["n", "yellow"], ["s", "blue"], ["w", "green"], ["e", "red"]].map(([side, name]) => make("i", { className: side }, name));
     this.root = make("div", { className: "picker", role: "dialog", ariaLabel: "A color for this point" },
@@ -93,16 +94,15 @@ export class Picker {
     return button;
   }
 
-  // Of eleven hues a soft and a strong color that are possible at this lightness
-  strongest() {
-    const names = ["pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "blue", "violet", "purple"];
-    const { half, rgba } = this.point;
-    return [0.4, 0.8].flatMap((share) => names.map((name, k) => {
-      const turn = (2 * Math.PI * k) / names.length, at = (r) => [r * Math.cos(turn), r * Math.sin(turn)];
-      let r = half * 1.4;
-      for (; r > 1; r -= 1) { const [x, y] = this.pixel(...at(r)); if (x >= 0 && y >= 0 && x < N && y < N && rgba[4 * (y * N + x) + 3]) break; }
-      return [...at(share * r), `${share < 0.5 ? "soft" : "strong"} ${name}`];
-    }));
+  // Of each hue a soft and a strong color that are possible at this lightness
+  ofHues(share) {
+    const { half, rgba } = this.point, there = (x, y) => x >= 0 && y >= 0 && x < N && y < N && rgba[4 * (y * N + x) + 3];
+    return Object.entries(HUES).map(([name, degrees]) => {
+      const at = (r) => [r * Math.cos((degrees * Math.PI) / 180), r * Math.sin((degrees * Math.PI) / 180)];
+      let r = 1.4 * half;
+      while (r > 1 && !there(...this.pixel(...at(r)))) r -= 1;
+      return this.swatch(...at(share * r), `${share < 0.5 ? "soft" : "strong"} ${name}`);
+    });
   }
 
   // Beside the point where there is room; a narrow screen has it below

@@ -5,8 +5,9 @@ import { Upsampler, labOf, lightnessOf, paintRows, possibleColors, smallLightnes
 import { encode } from "./files.js";
 
 const MOST = 40e6;  // pixels of the largest picture
+const timed = (name, start) => performance.measure(name, { start });  // for developer tools
 const here = (name) => new URL(name, import.meta.url).href;
-let settings, session, warm;
+let settings, session;
 let open = {};  // the picture in memory, and only that one: {key, canvas, context, width, height}
 let wanted = 0;  // the last request to show a picture; older ones stop
 const seen = new Map();  // by key: what the network said of each picture, {small, ab, h, w, clear}
@@ -39,7 +40,9 @@ async function load() {
   ort.env.wasm.wasmBinary = wasm;
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
   ort.env.logLevel = "error";
+  const begin = performance.now();
   session = await ort.InferenceSession.create(new Uint8Array(model), { executionProviders: ["wasm"], graphOptimizationLevel: "all" });
+  timed("start", begin);
   return { settings, threads: ort.env.wasm.numThreads };
 }
 
@@ -48,6 +51,7 @@ async function load() {
 async function opened({ key, file }) {
   if (open.key === key) return open;
   open = {};
+  const begin = performance.now();
   let bitmap;
   try { bitmap = await createImageBitmap(file); } catch { throw new Error("it is damaged, cut short, or no picture that this browser can read"); }
   const { width, height } = bitmap;
@@ -58,15 +62,18 @@ async function opened({ key, file }) {
   const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
+  timed("decode", begin);
   return (open = { key, canvas, context, width, height });
 }
 
 // Step 1: what the network says of a picture, once for each
 async function predicted(picture) {
   if (seen.has(picture.key)) return seen.get(picture.key);
-  const { width, height, context } = picture, [h, w] = viewSize(height, width, settings.size, settings.multiple), n = h * w;
+  const { width, height, context } = picture, [h, w] = viewSize(height, width, settings.size, settings.multiple), n = h * w, begin = performance.now();
   const { L: small, clear } = smallLightness((y, rows) => context.getImageData(0, y, width, rows).data, width, height, w, h);
-  const out = await session.run({ L_norm: new ort.Tensor("float32", small.map((L) => L / 50 - 1), [1, 1, h, w]) });
+  timed("small copy", begin);
+  const middle = performance.now(), out = await session.run({ L_norm: new ort.Tensor("float32", small.map((L) => L / 50 - 1), [1, 1, h, w]) });
+  timed("network", middle);
   const ab_norm = await out.ab_norm.getData(), ab = [0, 1].map((c) => Float32Array.from(ab_norm.subarray(c * n, (c + 1) * n), (v) => v * 110));
   const found = { small, ab, h, w, clear };
   seen.set(picture.key, found);
@@ -86,6 +93,7 @@ const pause = () => new Promise((go) => { const { port1, port2 } = new MessageCh
 // Steps 2 and 3: the picture in color at its own size or smaller, a strip at a time. Null if something newer is wanted.
 async function painted(picture, found, colors, share = 1, goesOn = () => true) {
   const width = Math.max(1, Math.round(picture.width * share)), height = Math.max(1, Math.round(picture.height * share));
+  const begin = performance.now();
   let source = picture.context;
   if (share < 1) {
     source = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
@@ -101,6 +109,7 @@ async function painted(picture, found, colors, share = 1, goesOn = () => true) {
     if (share === 1) await pause();
     if (!goesOn()) return null;
   }
+  timed(share < 1 ? "paint small" : "paint", begin);
   return canvas;
 }
 
@@ -120,7 +129,9 @@ const work = {
 
   // The picture in color: a smaller one at once where it is large, then the whole
   async show(message) {
-    const goesOn = () => wanted === message.id, picture = await opened(message), found = await predicted(picture), colors = spread(picture, found, message);
+    const goesOn = () => wanted === message.id;
+    if (!goesOn()) return null;
+    const picture = await opened(message), found = await predicted(picture), colors = spread(picture, found, message);
     const first = shareFor(picture, 1e6);
     if (first < 0.7) {
       const small = await painted(picture, found, colors, first, goesOn);
