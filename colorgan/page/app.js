@@ -3,7 +3,7 @@ import { $, between, download, make, say } from "./dom.js";
 import { ask, start } from "./client.js";
 import { Picker, shown } from "./picker.js";
 import { Stage } from "./stage.js";
-import { unique, zip } from "./files.js";
+import { inspect, unique, zip } from "./files.js";
 import { connect } from "./server.js";
 
 const items = [];  // {key, name, file, url, state, width, height, hints, past, thumb}
@@ -55,9 +55,10 @@ ready.catch((e) => { $("#loading").hidden = true; say(`The network could not be 
 
 // ---- Photographs come
 
-function add(files) {
+async function add(files) {
   for (const file of files) {
-    if (server?.takes(file)) { server.send(file, facts({ hints: [] })); continue; }
+    const deep = server && inspect(new Uint8Array(await file.slice(0, 64).arrayBuffer())).lost.has("16 bits, rounded to 8");
+    if (deep || server?.takes(file)) { server.send(file, facts({ hints: [] })); continue; }
     items.push({ key: ++keys, name: file.name || "pasted.png", file, url: URL.createObjectURL(file), state: "waiting", hints: [], past: [], thumb: "" });
   }
   showStrip();
