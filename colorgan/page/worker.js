@@ -100,7 +100,7 @@ async function painted(picture, found, colors, share = 1, goesOn = () => true) {
     source.imageSmoothingQuality = "high";
     source.drawImage(picture.canvas, 0, 0, width, height);
   }
-  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d", { willReadFrequently: true });
+  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d", { willReadFrequently: true, alpha: found.clear });
   const upsampler = new Upsampler(colors, found.small, found.h, found.w, height, width), rows = Math.max(1, Math.floor(2 ** 18 / width));
   for (let y = 0; y < height; y += rows) {
     const strip = source.getImageData(0, y, width, Math.min(rows, height - y));
