@@ -168,7 +168,7 @@ def at_a_desk(hands, photos, colorizer):
     hands.there('#saturation').fill('0')
     hands.page.wait_for_timeout(200)
     hands.idle()
-    with Image.open(hands.saved(format='PNG')) as got: red, green, blue = got.split()
+    with Image.open(hands.saved(format='PNG')) as got: red, green, blue = got.convert('RGB').split()
     yield 'saturation 0 is gray', off(red, blue)[1] <= 1 and off(red, green)[1] <= 1
     hands.there('#saturation').fill(str(colorizer.saturation))
 
