@@ -198,6 +198,13 @@ def add_export_arguments(
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
     p.add_argument('--out', required=True, metavar='FILE.onnx', help='the ONNX file; one that is there is replaced')
 
+# %% ../../nbs/app/arguments.ipynb #193f3955
+def add_page_arguments(
+    p: ArgumentParser, # Of the verb
+) -> None:
+    "Add the options of `page`."
+    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote, or an .onnx file of `colorgan export` (default: those in the package)')
+
 # %% ../../nbs/app/arguments.ipynb #0dae901f
 _port = partial(number, least=0, most=65535)
 

@@ -311,6 +311,19 @@ def run_export(
     say(f'{args.out}: {megabytes:.1f} MB. Try it: colorgan colorize PICTURE --weights {args.out}')
     return dict(out=str(args.out), megabytes=megabytes)
 
+# %% ../../nbs/app/verbs.ipynb #e669a378
+def run_page(
+    args: Namespace, # Parsed by the command
+    say: Callable[..., None], # Prints a line for people
+) -> dict[str, Any]: # The folder, its megabytes, and the settings of the page
+    "Write the page that colors photographs in the browser."
+    from colorgan.app.page import build_page
+    say('Writing the page; this takes half a minute or so ...')
+    settings = build_page(args.out, args.weights)
+    megabytes = sum(o.stat().st_size for o in Path(args.out).rglob('*') if o.is_file())/1e6
+    say(f'{args.out}: {megabytes:.1f} MB. Try it: python -m http.server --directory {args.out}')
+    return dict(out=str(args.out), megabytes=megabytes, settings=settings)
+
 # %% ../../nbs/app/verbs.ipynb #8b599aa2
 @contextlib.contextmanager
 def _temporary_folder(args):
