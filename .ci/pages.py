@@ -241,6 +241,7 @@ def check_links(p, pages):
     for cell, address in p.links:
         if address.startswith((f'{cfg.git_url}/blob/', colab)) and not address.startswith((blob, notebook_blob)):
             p.fault(f'a link to another repository or branch: {address}', cell)
+        elif address == f'{site}/color/': continue  # `colorgan page` builds it beside the pages
         elif found := target(p, address):
             file, folder = Path(os.path.normpath(found[0])), found[1]
             anchor = unquote(urlsplit(address).fragment)
