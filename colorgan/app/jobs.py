@@ -28,7 +28,7 @@ class JobFacts:
     name: str # Of the file or the folder
     work: Callable[[Any], Path|None] # Does it; returns the file that was made, if any
     folder: Path # Of its own, for its files
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(9)) # Of its own
     state: str = 'running' # 'done', 'failed' or 'cancelled' at the end
     done: int = 0 # Frames or pictures
     total: int = 0 # About how many there are; 0: not known yet
@@ -42,7 +42,10 @@ class JobFacts:
 # %% ../../nbs/app/jobs.ipynb #267e7792
 class LongJob(JobFacts):
     "Work that takes long, and how far it is."
-    def step(self, done: int, total: int) -> None:
+    def step(self,
+        done: int, # Frames or pictures that are done
+        total: int, # About how many there are; 0: not known yet
+    ) -> None:
         "Note how far the work is. Raises `StoppedError` if it was cancelled."
         if why := self.reason(): raise StoppedError(why)
         self.done,self.total,self.seconds = done,max(done, total),time.monotonic() - self.started
@@ -56,7 +59,10 @@ class LongJob(JobFacts):
         rate = self.done/self.seconds if self.seconds > 0 else 0.
         return dict(state=self.state, done=self.done, total=self.total, rate=round(rate, 2), message=self.message)
 
-    def end(self, state: str, message: str) -> None:
+    def end(self,
+        state: str, # 'done', 'failed' or 'cancelled'
+        message: str, # For people
+    ) -> None:
         "Note how it ended. Its files are removed, unless there is a result."
         if state != 'done' or not self.file: shutil.rmtree(self.folder, ignore_errors=True)
         self.message,self.state = message,state
@@ -95,7 +101,11 @@ class JobThread:
         folder.mkdir()
         return folder
 
-    def add(self, name: str, work: Callable[[LongJob], Path|None], folder: Path) -> LongJob:
+    def add(self,
+        name: str, # Of the file or the folder
+        work: Callable[[LongJob], Path|None], # Does it; returns the file that was made, if any
+        folder: Path, # Of its own, for its files
+    ) -> LongJob:
         "Let a job wait for its turn."
         job = LongJob(name, work, folder)
         self.all[job.id] = job
@@ -105,12 +115,16 @@ class JobThread:
 # %% ../../nbs/app/jobs.ipynb #b310b41f
 class Jobs(JobThread):
     "Jobs that can be found and cancelled."
-    def find(self, id: str) -> LongJob:
+    def find(self,
+        id: str, # Of the job
+    ) -> LongJob:
         "Return the job of that number. Raises `RequestError`."
         if id not in self.all: raise RequestError(404, 'There is no such job.')
         return self.all[id]
 
-    def cancel(self, id: str) -> LongJob:
+    def cancel(self,
+        id: str, # Of the job
+    ) -> LongJob:
         "Stop a job, or remove the result of one that is done."
         job = self.find(id)
         job.stop.set()
@@ -123,7 +137,9 @@ class Jobs(JobThread):
             job.stop.set()
             if job.state == 'running': remove_leftovers(job.unfinished)
 
-    def close(self, seconds: float=2.) -> None:
+    def close(self,
+        seconds: float=2., # To wait for the job at work
+    ) -> None:
         "Stop all jobs, and wait for the one at work."
         for job in list(self.all.values()): job.stop.set()
         self._queue.put(None)

@@ -153,7 +153,10 @@ class StoppableColorizer(Colorizer):
         self.go_on()
         return super().predict_ab(*args, **kwargs)
 
-    def map(self, f: Callable[..., Any], items: Any) -> Any:
+    def map(self,
+        f: Callable[..., Any], # What is done to each
+        items: Any, # What it is done to
+    ) -> Any:
         "Call `f` for each item, in threads. Raises `StoppedError`."
         self.go_on()
         return super().map(f, items)
