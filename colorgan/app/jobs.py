@@ -42,8 +42,7 @@ class JobFacts:
 # %% ../../nbs/app/jobs.ipynb #267e7792
 class LongJob(JobFacts):
     "Work that takes long, and how far it is."
-    def step(self,
-        done: int, # Frames or pictures that are done
+    def step(self, done: int, # Frames or pictures that are done
         total: int, # About how many there are; 0: not known yet
     ) -> None:
         "Note how far the work is. Raises `StoppedError` if it was cancelled."
@@ -59,8 +58,7 @@ class LongJob(JobFacts):
         rate = self.done/self.seconds if self.seconds > 0 else 0.
         return dict(state=self.state, done=self.done, total=self.total, rate=round(rate, 2), message=self.message)
 
-    def end(self,
-        state: str, # 'done', 'failed' or 'cancelled'
+    def end(self, state: str, # 'done', 'failed' or 'cancelled'
         message: str, # For people
     ) -> None:
         "Note how it ended. Its files are removed, unless there is a result."
@@ -78,6 +76,10 @@ def _run(job):
         else: job.end('failed', str(plain_error(e, job.name, (job.folder, job.folder.parent))))
     else: job.end('cancelled' if job.stop.is_set() else 'done', job.message if job.message != 'At work.' else 'Done.')
 
+def _run_all(queue):
+    "Do jobs in turn, until None comes."
+    while job := queue.get(): _run(job)
+
 # %% ../../nbs/app/jobs.ipynb #b6b58db8
 class JobThread:
     "A thread that does one job after the other."
@@ -86,11 +88,8 @@ class JobThread:
         most: int=16, # Jobs that wait, or whose results were not fetched
     ) -> None:
         self.folder,self.most,self.all,self._queue = folder,most,{},SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name='colorgan jobs', daemon=True)
+        self._thread = threading.Thread(target=_run_all, args=(self._queue,), name='colorgan jobs', daemon=True)
         self._thread.start()
-
-    def _work(self):
-        while job := self._queue.get(): _run(job)
 
     def make_folder(self) -> Path:
         "Make a folder for one job. Raises `RequestError` if there are too many jobs."
@@ -101,8 +100,7 @@ class JobThread:
         folder.mkdir()
         return folder
 
-    def add(self,
-        name: str, # Of the file or the folder
+    def add(self, name: str, # Of the file or the folder
         work: Callable[[LongJob], Path|None], # Does it; returns the file that was made, if any
         folder: Path, # Of its own, for its files
     ) -> LongJob:
@@ -115,15 +113,13 @@ class JobThread:
 # %% ../../nbs/app/jobs.ipynb #b310b41f
 class Jobs(JobThread):
     "Jobs that can be found and cancelled."
-    def find(self,
-        id: str, # Of the job
+    def find(self, id: str, # Of the job
     ) -> LongJob:
         "Return the job of that number. Raises `RequestError`."
         if id not in self.all: raise RequestError(404, 'There is no such job.')
         return self.all[id]
 
-    def cancel(self,
-        id: str, # Of the job
+    def cancel(self, id: str, # Of the job
     ) -> LongJob:
         "Stop a job, or remove the result of one that is done."
         job = self.find(id)
@@ -137,8 +133,7 @@ class Jobs(JobThread):
             job.stop.set()
             if job.state == 'running': remove_leftovers(job.unfinished)
 
-    def close(self,
-        seconds: float=2., # To wait for the job at work
+    def close(self, seconds: float=2., # To wait for the job at work
     ) -> None:
         "Stop all jobs, and wait for the one at work."
         for job in list(self.all.values()): job.stop.set()

@@ -44,24 +44,14 @@ class OpenConnections:
         self.waiting: dict[Any, Any] = {} # Those that have not sent a whole request yet, the oldest first
         self.timers: dict[Any, Any] = {} # What cuts them off
 
-    def arrived(self,
-        client: Any, # uvicorn's protocol of the connection
+    def arrived(self, client: Any, # uvicorn's protocol of the connection
         whole: bool=False, # Whether the request is here with its body
     ) -> None:
         "Note that the head of a request is there, or all of it."
         if timer := self.timers.pop(client, None): timer.cancel()
         if whole: self.waiting.pop(client, None)
 
-    def abort(self,
-        client: Any, # uvicorn's protocol of the connection
-    ) -> None:
-        "Cut a connection off."
-        if transport := self.open.get(client):
-            self.lost(client, transport)
-            transport.abort()
-
-    def lost(self,
-        client: Any, # uvicorn's protocol of the connection
+    def lost(self, client: Any, # uvicorn's protocol of the connection
         transport: Any, # asyncio's transport of it
     ) -> None:
         "Forget a connection that has ended."
@@ -72,8 +62,14 @@ class OpenConnections:
 # %% ../../nbs/app/listen.ipynb #5f7aa1db
 class Connections(OpenConnections):
     "The open connections of a server: not too many, and none that only waits."
-    def made(self,
-        client: Any, # uvicorn's protocol of the connection
+    def abort(self, client: Any, # uvicorn's protocol of the connection
+    ) -> None:
+        "Cut a connection off."
+        if transport := self.open.get(client):
+            self.lost(client, transport)
+            transport.abort()
+
+    def made(self, client: Any, # uvicorn's protocol of the connection
         transport: Any, # asyncio's transport of it
         loop: Any, # The event loop
     ) -> None:
@@ -86,8 +82,7 @@ class Connections(OpenConnections):
         self.open[client] = transport
         self.wait_for(client, loop)
 
-    def wait_for(self,
-        client: Any, # uvicorn's protocol of the connection
+    def wait_for(self, client: Any, # uvicorn's protocol of the connection
         loop: Any, # The event loop
     ) -> None:
         "Give a client some seconds: for the head of its request, or to fetch the rest of its answer."

@@ -86,16 +86,12 @@ def _json_of(done):
 
 def _wants_json(request): return 'application/json' in request.headers.get('accept', '').lower()
 
-# %% ../../nbs/app/service.ipynb #0404d99f
-class PictureService:
-    "Coloring for programs."
-    def __init__(self,
-        colorizer: Colorizer, # What colors
-        options: ServiceOptions, # Limits and the token
-        folder: Path, # For temporary files
-    ) -> None:
-        self.colorizer,self.options,self.folder,self.stopping = colorizer,options,folder,''
-        self.slots = Slots(options.workers, options.queue)
+# %% ../../nbs/app/service.ipynb #e3ea6564
+class _Worker:
+    "Color uploads, each within a time."
+    colorizer: Colorizer
+    options: ServiceOptions
+    stopping: str # Why nothing goes on; empty: it does
 
     def _work(self, upload, saturation, where):
         "Color a picture, in a thread, within the time."
@@ -103,8 +99,17 @@ class PictureService:
         def stopped(): return self.stopping or ('This picture takes too long. Send a smaller one, or fewer frames.' if time.monotonic() > end else '')
         return color_upload(StoppableColorizer(self.colorizer, stopped, saturation), upload, where, self.options.max_pixels, all_frames=True)
 
-    async def colorize(self,
-        request: Any, # Starlette's
+# %% ../../nbs/app/service.ipynb #0404d99f
+class PictureService(_Worker):
+    "Coloring for programs."
+    def __init__(self, colorizer: Colorizer, # What colors
+        options: ServiceOptions, # Limits and the token
+        folder: Path, # For temporary files
+    ) -> None:
+        self.colorizer,self.options,self.folder,self.stopping = colorizer,options,folder,''
+        self.slots = Slots(options.workers, options.queue)
+
+    async def colorize(self, request: Any, # Starlette's
     ) -> Any:
         "Color a picture."
         self.slots.check()
@@ -125,15 +130,13 @@ class PictureService:
 # %% ../../nbs/app/service.ipynb #7e08c17f
 class Service(PictureService):
     "All that a program can ask, and where."
-    async def health(self,
-        request: Any, # Starlette's
+    async def health(self, request: Any, # Starlette's
     ) -> Any:
         "Tell that the service is ready, and how busy it is."
         busy = min(self.slots.taken, self.options.workers)
         return json_answer(dict(status='ready', version=__version__, queue=self.slots.taken - busy, workers=self.options.workers, busy=busy, memory=_memory()))
 
-    async def describe(self,
-        request: Any, # Starlette's
+    async def describe(self, request: Any, # Starlette's
     ) -> Any:
         "Describe the service."
         return json_answer(openapi(self.options.token is not None))
