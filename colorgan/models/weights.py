@@ -158,7 +158,8 @@ def average_weights(
         if (its['architecture'], its['arguments']) != (card['architecture'], card['arguments']) or state.keys() != mean.keys():
             raise WeightsError(f'{path} holds another network than {files[0]}. Average files of the same one.')
     states = [mean, *(state for state,_ in others)]
-    mean = {k: (sum(s[k].double()*w for s,w in zip(states, shares.values()))/total).to(v.dtype) if v.is_floating_point() else v for k,v in mean.items()}
+    def mean_of(k): return sum((s[k].double()*(w/total) for s,w in zip(states, shares.values())), torch.zeros((), dtype=torch.float64))
+    mean = {k: mean_of(k).to(v.dtype) if v.is_floating_point() else v for k,v in mean.items()}
     _save_with_card(dst, mean, card | about)
 
 # %% ../../nbs/models/weights.ipynb #a39a9939
