@@ -55,7 +55,7 @@ from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encode
 from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
 from colorgan.models.onnx import OnnxGenerator, export_onnx
 from colorgan.models.weights import (
-    create_generator, default_weights, extend_card, load_generator, read_card, save_generator, save_tensors,
+    average_weights, create_generator, default_weights, extend_card, load_generator, read_card, save_generator, save_tensors,
 )
 from colorgan.pictures.convert import to_picture
 from colorgan.pictures.kinds import file_kind
@@ -288,6 +288,7 @@ def networks(L: Tensor, ab: Tensor, dls: Any, folder: Path) -> None:
     save_generator(folder/'a.safetensors', create_generator('unet', n_filters=4), 'unet', {'n_filters': 4}, note='mine')
     save_tensors(folder/'b.safetensors', squeezenet_weights(), {'about': 'mine'})
     extend_card(folder/'a.safetensors', folder/'c.safetensors', note='ours')
+    average_weights({folder/'a.safetensors': 1, folder/'c.safetensors': 1.5}, folder/'mean.safetensors', name='ours')
     export_onnx(folder/'a.onnx', folder/'a.safetensors')
     print(OnnxGenerator(folder/'a.onnx', 'CPU').device_name, stretch_norm(L))
     print(read_card(default_weights()), load_generator(folder/'a.safetensors'))
