@@ -51,6 +51,7 @@ def execute(nb, python):
     "Run `nb` in an empty folder; returns what went wrong, if anything did."
     started, end = [], time.monotonic() + 60 * minutes
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o755)  # a test looks at its folder as another user
         client = Client(nb, kernel_name='python3', resources={'metadata': {'path': folder}},
                         timeout_func=lambda cell: max(1, int(end - time.monotonic())),
                         on_cell_start=lambda cell, cell_index: started.append(cell.id))
