@@ -38,6 +38,16 @@ class _Calling(nn.Module):
     def __init__(self, f): super().__init__(); self.f = f
     def forward(self, L_norm): return self.f(L_norm)
 
+def _mended(model):
+    "Mend what PyTorch 2.5 writes: functions inlined with wrong shapes, and a number made a list by Concat without an axis."
+    del model.graph.value_info[:]
+    lists = [o for o in model.graph.node if o.op_type == 'Concat' and not o.attribute]
+    for o in lists:
+        o.op_type = 'Reshape'
+        o.input.append('as_list')
+    if lists: model.graph.initializer.append(_needed('onnx').helper.make_tensor('as_list', 7, [1], [-1]))
+    return model
+
 def _traced(net, multiple, name):
     "Return the graph of a network of one input, for heights and widths that are multiples of `multiple`."
     _needed('onnxscript')
@@ -46,7 +56,7 @@ def _traced(net, multiple, name):
     side = max(multiple, 32)
     program: Any = torch.onnx.export(net, (torch.zeros(2, 1, 3*side, 2*side),), dynamo=True, dynamic_shapes=(sizes,), input_names=['L_norm'],
                                      output_names=[name], external_data=False, verbose=False)
-    return _needed('onnx.inliner').inline_local_functions(program.model_proto)  # PyTorch 2.5 leaves functions
+    return _mended(_needed('onnx.inliner').inline_local_functions(program.model_proto))
 
 # %% ../../nbs/models/onnx.ipynb #2093d428
 def _any_size(model, multiple):
@@ -71,7 +81,11 @@ def _with_view(model, view):
     first = onnx.compose.add_prefix(_traced(_Calling(view).eval(), 1, 'seen'), 'see_', rename_inputs=False, rename_outputs=False)
     rest = onnx.compose.add_prefix(model, 'after_', rename_inputs=True, rename_outputs=False)
     first.ir_version = rest.ir_version
-    return onnx.compose.merge_models(first, rest, io_map=[(first.graph.output[0].name, 'after_L_norm')])
+    model = onnx.compose.merge_models(first, rest, io_map=[(first.graph.output[0].name, 'after_L_norm')])
+    name = model.graph.input[0].name  # onnx 1.17 gives it the prefix all the same
+    for o in model.graph.node: o.input[:] = ['L_norm' if k == name else k for k in o.input]
+    model.graph.input[0].name = 'L_norm'
+    return model
 
 # %% ../../nbs/models/onnx.ipynb #20209689
 def _stored_in_half(model, least=64):
