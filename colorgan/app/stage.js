@@ -164,7 +164,7 @@ function render({ model, el }) {
     canvas.getContext("2d").putImageData(new ImageData(pixels, n), -left, -top);
     const cross = make("span", { className: "cg-cross" }), shown = make("span", { className: "cg-shown" }), read = make("output", { className: "cg-read" });
     let at = [mid + (now.a / half) * n / 2, mid - (now.b / half) * n / 2].map((v) => between(Math.round(v), 0, n - 1));
-    function nearest(i, j) {  // or the nearest towards gray that there is
+    function nearest(i, j) {  // or the nearest toward gray that there is
       for (let k = 0; k <= 60 && !inside(i, j); k++) [i, j] = [i, j].map((v) => Math.round(v + ((mid - v) * k) / 60));
       return [i, j];
     }

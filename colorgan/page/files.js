@@ -125,8 +125,8 @@ export function marked(bytes, exif, record) {
     const at = bytes[3] === 0xe0 ? 4 + bytes[4] * 256 + bytes[5] : 2, fits = upright.length < 65000 ? upright : uprightExif(null, software);
     return joined(bytes.subarray(0, at), segment(0xe1, text("Exif\0\0"), fits), segment(0xe1, text("http://ns.adobe.com/xap/1.0/\0"), mark), bytes.subarray(at));
   }
-  const labelled = [...pngChunks(bytes)].some(([kind]) => kind === "sRGB" || kind === "iCCP");
-  const before = [...(labelled ? [] : [chunk("sRGB", new Uint8Array(1))]), chunk("eXIf", upright), chunk("tEXt", text(`Software\0${software}`)),
+  const labeled = [...pngChunks(bytes)].some(([kind]) => kind === "sRGB" || kind === "iCCP");
+  const before = [...(labeled ? [] : [chunk("sRGB", new Uint8Array(1))]), chunk("eXIf", upright), chunk("tEXt", text(`Software\0${software}`)),
     chunk("iTXt", text("XML:com.adobe.xmp\0\0\0\0\0"), mark)];
   return joined(bytes.subarray(0, 33), ...before, bytes.subarray(33));
 }
