@@ -6,7 +6,7 @@
 __all__ = ['Report', 'FileOptions', 'check_target', 'color_file']
 
 # %% ../../nbs/coloring/files.ipynb #c0c3bb09
-import math, os, time
+import os, time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .guidance import Guidance, as_guidance
 from .hints import check_hints
 from ..core.files import OutputError
 from ..data import has_color
@@ -54,7 +55,7 @@ class FileOptions:
     provenance: bool=True # Record that the colors are synthetic, and whose
     max_pixels: float=500e6 # Refuse larger pictures
     float_range: tuple[float, float]|None=None # Black and white of float pictures; None: 0 and 1, and others are refused
-    hints: Iterable[Sequence[float|str]]=() # `(x, y, a, b)` or `(x, y, color)` each, on every frame or page
+    hints: Iterable[Sequence[float|str]]|Guidance=() # `(x, y, a, b)` or `(x, y, color)` each, on every frame or page; or a `Guidance`
 
 # %% ../../nbs/coloring/files.ipynb #8bca9e1f
 def check_target(
@@ -67,11 +68,11 @@ def check_target(
         raise OutputError(f"Won't write over the original {src}. Choose another folder or name.")
 
 # %% ../../nbs/coloring/files.ipynb #f1fa7e78
-def _record(colorizer, options, hints):
+def _record(colorizer, options, guidance):
     "What the file will say of its colors; None for nothing."
     if not options.provenance: return None
     record = dict(version=__version__, weights=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation)
-    return record | dict(hints=len(hints)) if hints else record
+    return record | guidance.record()
 
 def _unless_in_color(frames):
     "The same frames; None if the first is in color already."
@@ -86,14 +87,14 @@ def color_file(
     options: FileOptions=FileOptions(), # How
 ) -> Report:
     "Color the picture in `src` into the file `dst`: as the method of a `Colorizer` does. Raises `PictureError`, `OutputError` and `HintError`."
-    start,hints,notes = time.perf_counter(),check_hints(options.hints, math.inf, math.inf),[]
+    start,guidance,notes = time.perf_counter(),as_guidance(options.hints),[]
     if isinstance(src, (str, os.PathLike)): check_target(src, dst)
-    format,record = options.format or format_of(dst),_record(colorizer, options, hints)
+    format,record = options.format or format_of(dst),_record(colorizer, options, guidance)
     with PictureFile(src, options.max_pixels, options.float_range) as file:
-        check_hints(hints, file.width, file.height)
+        check_hints(guidance.hints, file.width, file.height)
         frames = _unless_in_color(iter(file)) if options.keep_color else iter(file)
         if frames is None: return Report(file.name, outcome='kept', reason='it is in color already')
-        canvases = colorizer.color_frames(frames, hints, notes=notes)
+        canvases = colorizer.color_frames(frames, guidance, notes=notes)
         notes += write_picture(dst, file, canvases, format, options.quality, record)
         return Report(file.name, str(dst), format=format, width=file.width, height=file.height, frames=file.n_frames,
                       notes=[*file.notes, *notes], seconds=round(time.perf_counter() - start, 3))
