@@ -33,8 +33,10 @@ def number(
 _size,_saturation = partial(number, least=32, most=2048),partial(number, kind=float, least=0, most=4)
 
 # %% ../../nbs/app/arguments.ipynb #91c69e0e
-def _hint(s):
-    "Read a hint: a point and its color."
+def hint_option(
+    s: str, # `x,y,color` or `x,y,a,b`
+) -> tuple[float|str, ...]: # For `check_hints`
+    "Read a hint: a point and its color. Raises `ArgumentTypeError`."
     x,y,*color = s.split(',', 2)
     try:
         if len(color) == 1 and not re.fullmatch(r'[\s\d.,+-]*', color[0]): return float(x),float(y),color[0].strip()
@@ -124,9 +126,6 @@ def add_colorize_arguments(
     p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
     p.add_argument('--size', type=_size, help="the network sees SIZExSIZE pixels, 32 to 2048 (default: what suits the weights)")
     p.add_argument('--saturation', type=_saturation, metavar='X', help='of the colors, 0 (gray) to 4 (default: what suits the weights)')
-    p.add_argument('--hint', type=_hint, action='append', default=[], metavar='X,Y,COLOR', help='a color for the pixel x, y and what belongs to it: navy, #1f3a93, or a and b of CIE Lab; may be given several times')
-    p.add_argument('--hints', metavar='FILE.json', help='such hints from a file, as the widget saves them')
-    p.add_argument('--palette', metavar='FILE.json', help='colors by names of your own, for hints: {"coat": "#7a2e2e"}')
     p.add_argument('--format', type=_format, metavar='KIND', help="jpg, png, tif, webp, avif or gif (default: each picture's own, if it can hold what there is)")
     p.add_argument('--quality', type=partial(number, most=100), metavar='Q', help='of lossy formats, 1 to 100 (default: 95; WebP without loss)')
     p.add_argument('--suffix', default='', help='added to each name, before its ending')

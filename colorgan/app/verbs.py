@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from itertools import chain
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from typing import Any
 
 from .demo import UNSEEN, demo
 from .doctor import doctor
+from .guiding import check_together, read_guidance, varied_jobs
 from .terminal import FAULTS, clean_in, complain, listed, tally, watched
 from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import ColorganError, TrainingError, check_writable, remove_leftovers
@@ -138,14 +140,6 @@ def _plan(args, say):
     return todo,failed,passed
 
 # %% ../../nbs/app/verbs.ipynb #10c00051
-def _hints(args, total):
-    "Read the hints of the command line. Raises `HintError`."
-    from colorgan.coloring.hints import HintError, load_hints, load_palette, with_palette
-    palette = load_palette(args.palette) if args.palette else {}
-    hints = with_palette(args.hint, palette) + (load_hints(args.hints, palette) if args.hints else [])
-    if hints and total != 1: raise HintError(f'The hints are for one picture, and there are {total}. Name the one.')
-    return hints
-
 def _colorizer(args):
     "Load the network."
     from colorgan.inference import Colorizer
@@ -153,26 +147,36 @@ def _colorizer(args):
     return Colorizer.from_file(args.weights or default_weights(), size=args.size, saturation=args.saturation, device=args.device)
 
 # %% ../../nbs/app/verbs.ipynb #10c00004
+def _planned(colorizer, args, todo, total, options):
+    "A report for each picture that is to be written, as they are finished; and how many there are."
+    from colorgan.coloring.album import colorize_set
+    from colorgan.coloring.batch import colorize_planned
+    if args.together: return colorize_set(colorizer, todo, anchors=args.anchor, skip_done=args.skip_done, overwrite=args.overwrite, **options),len(todo)
+    rounds = list(varied_jobs(todo, read_guidance(args, total, colorizer), args.variants))
+    return chain.from_iterable(colorize_planned(colorizer, jobs, args.skip_done, args.overwrite, args.jobs, hints=said, **options)
+                               for jobs,said in rounds),sum(len(jobs) for jobs,_ in rounds)
+
 def _color(args, say, todo, failed, passed):
     "Color what was planned; return a report for each picture."
-    from colorgan.coloring.batch import colorize_planned
-    total = len(todo) + len(failed)
-    hints,colorizer,outcomes = _hints(args, total),_colorizer(args),Counter(failed=len(failed))
+    colorizer,outcomes = _colorizer(args),Counter(failed=len(failed))
     for place in {j.dst.parent for j in todo}: check_writable(place)
+    options = dict(quality=args.quality, keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels, float_range=args.range)
+    planned,total = _planned(colorizer, args, todo, len(todo) + len(failed), options)
     args.ending.clean_up(lambda: remove_leftovers(j.dst for j in todo), lambda: f'{tally(outcomes, {}) or "none colored"}, '
-                         f'{total - outcomes.total()} left. Go on with --skip-done.')
-    options = dict(quality=args.quality, keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels,
-                   float_range=args.range, hints=hints)
-    with contextlib.closing(colorize_planned(colorizer, todo, args.skip_done, args.overwrite, args.jobs, **options)) as reports:
-        pictures = failed + list(watched(reports, len(todo), outcomes, args, say))
+                         f'{total + len(failed) - outcomes.total()} left. Go on with --skip-done.')
+    with contextlib.closing(_closing(planned)) as reports: pictures = failed + list(watched(reports, total, outcomes, args, say))
     say(tally(outcomes, passed, _destination(todo, args.out)))
     return pictures
+
+def _closing(reports):
+    "The same reports; closed with this generator."
+    yield from reports
 
 # %% ../../nbs/app/verbs.ipynb #10c00006
 def _check_piped(args):
     "End the command if it can't color through a pipe."
-    if len(args.sources) > 1 or args.out or args.json or args.dry_run:
-        args.fail('- stands for one picture, from standard input to standard output. Leave out other pictures, --out, --json and --dry-run')
+    if len(args.sources) > 1 or args.out or args.json or args.dry_run or args.variants or args.together:
+        args.fail('- stands for one picture, from standard input to standard output. Leave out other pictures, --out, --json, --dry-run, --variants and --together')
     if sys.stdin.isatty() or args.stdout.isatty(): args.fail('- takes a picture from a pipe into a pipe: colorgan colorize - < old.jpg > new.jpg')
 
 def _colorize_piped(args):
@@ -184,7 +188,7 @@ def _colorize_piped(args):
         src.write_bytes(sys.stdin.buffer.read())
         colorizer = _colorizer(args)
         report, = colorize_many(colorizer, src, Path(tmp)/'out', args.format, max_pixels=args.max_pixels, quality=args.quality, keep_color=args.keep_color,
-                                provenance=not args.no_provenance, float_range=args.range, hints=_hints(args, 1))
+                                provenance=not args.no_provenance, float_range=args.range, hints=read_guidance(args, 1, colorizer))
         named = re.sub(f"'?{re.escape(str(src))}'?", 'standard input', f'{report.reason}{"; ".join(report.notes)}')
         if report.outcome == 'failed': raise ColorganError(named)
         if named: complain(named, 'standard input')
@@ -200,6 +204,7 @@ def run_colorize(
     "Color pictures and print a line for each."
     if args.range and not args.range[0] < args.range[1]:
         args.fail(f'--range {args.range[0]:g} {args.range[1]:g}: give black first, and white above it')
+    check_together(args)
     if '-' in args.sources: return _colorize_piped(args)
     todo,failed,passed = _plan(args, say)
     rest = dict(failed={r.src: complain(r.reason, r.src) for r in failed}, passed_over=passed)

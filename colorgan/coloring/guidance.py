@@ -8,7 +8,7 @@ __all__ = ['Mask', 'fill_mask', 'Guidance', 'as_guidance', 'read_references', 'g
 # %% ../../nbs/coloring/guidance.ipynb #25105a4d
 import math, os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from .hints import HintError, check_hints, color_ab, name_impossible, spread_hin
 from .lightness import lightness
 from .predict import Predictor
 from .reference import CellColors, first_picture, follow_reference, join_cells, read_reference
+from .together import agree_colors
 from .variants import vary_colors
 from ..pictures.raster import Picture
 
@@ -63,6 +64,7 @@ class Guidance:
     strength: float=1. # Of the references, in [0, 1]
     variant: int=0 # 0: the usual answer; 1, 2 and so on: other believable ones
     seed: int=0 # Of the variants
+    together: CellColors|None=None # What other pictures of a set show, for `agree_colors`
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1: raise HintError(f'The strength of the references is {self.strength!r}. Give a number from 0 to 1.')
@@ -71,11 +73,11 @@ class Guidance:
     @property
     def asks_network(self) -> bool: # Whether it takes more than ab
         "Return whether the color head is needed."
-        return bool(self.references) or self.variant > 0
+        return bool(self.references) or self.variant > 0 or self.together is not None
 
     def record(self) -> dict[str, int]: # Numbers, for the provenance
         "Count what was said."
-        counts = dict(hints=len(list(self.hints)), masks=len(self.masks), references=len(self.references), variant=self.variant)
+        counts = dict(hints=len(list(self.hints)), masks=len(self.masks), references=len(self.references), variant=self.variant, together=int(self.together is not None))
         return {k: v for k,v in counts.items() if v}
 
 def as_guidance(
@@ -83,20 +85,20 @@ def as_guidance(
 ) -> Guidance: # Its hints are checked, as far as that goes without the picture
     "Let hints be a `Guidance`. Raises `HintError`."
     if not isinstance(hints, Guidance): return Guidance(check_hints(hints, math.inf, math.inf))
-    return Guidance(check_hints(hints.hints, math.inf, math.inf), hints.masks, hints.references, hints.strength, hints.variant, hints.seed)
+    return replace(hints, hints=check_hints(hints.hints, math.inf, math.inf))
 
 def read_references(
     predictor: Predictor, # Whose encoder reads them
     guidance: Guidance, # With references or without
 ) -> Guidance: # Whose references are read
     "Read the references once, for many pictures. Raises `HintError`, `PictureError`, `SourceError` and `WeightsError`."
-    read = [o if isinstance(o, CellColors) else read_reference(predictor, o) for o in guidance.references]
-    return Guidance(guidance.hints, guidance.masks, read, guidance.strength, guidance.variant, guidance.seed)
+    return replace(guidance, references=[o if isinstance(o, CellColors) else read_reference(predictor, o) for o in guidance.references])
 
 # %% ../../nbs/coloring/guidance.ipynb #bc265d67
 def _answer(predictor, small, g):
     "The network's ab, changed by references and as a variant."
     prediction = predictor.predict_colors(small)
+    if g.together: prediction = prediction._replace(ab=agree_colors(prediction, small, g.together))
     if g.references:
         ab,_ = follow_reference(prediction, small, join_cells(read_references(predictor, g).references), g.strength)
         prediction = prediction._replace(ab=ab)

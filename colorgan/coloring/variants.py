@@ -61,7 +61,7 @@ def find_regions(
         seed = int(F.avg_pool2d(left.view(1, 1, h, w), 3, 1, 1, count_include_pad=False).argmax())
         share = _alike(p, features, seed)
         weight,rest = share*free,left*(1 - share)
-        if left.sum() - rest.sum() >= .02*free.sum(): regions.append(ColorRegion(share, weight, (p*weight).sum(1)/weight.sum(), seed))
+        if left.sum() - rest.sum() >= .02*max(free.sum().item(), free.numel()): regions.append(ColorRegion(share, weight, (p*weight).sum(1)/weight.sum(), seed))
         left = rest
     return sorted(regions, key=lambda r: -r.weight.sum().item())
 
