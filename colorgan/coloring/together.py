@@ -21,11 +21,11 @@ def agree_colors(
     prediction: Prediction, # Of one picture
     small: Tensor, # Its L, as the network saw it, `(1, 1, h, w)`
     others: CellColors, # Of the other pictures, joined
-    most: int=8, # Cells that count, at most
+    most: int=3, # Cells that count, at most
 ) -> Tensor: # ab in CIE units, `(1, 2, h, w)`
     "Bring a picture's colors toward those that other pictures have for the same things."
     own,size = cell_colors(prediction),prediction.features.shape[-2:]
-    alike = ((own.features.T @ others.features - .48)/.14).clamp(0, 1)
+    alike = ((own.features.T @ others.features - .5)/.3).clamp(0, 1)**2
     counts,at = (alike*others.weight).topk(min(most, alike.shape[1]))
     total = own.weight + counts.sum(1)
     mean = (own.weight*own.ab + (counts*others.ab[:, at]).sum(2))/total.clamp(min=1e-6)
