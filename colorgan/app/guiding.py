@@ -67,6 +67,7 @@ def check_together(
         args.fail('--together can not go with --hint, --hints, --mask, --reference or --variants. Use --anchor for pictures that the others follow')
     if args.anchor and not args.together: args.fail('--anchor needs --together')
 
+# %% ../../nbs/app/guiding.ipynb #a9f53f69
 def varied_jobs(
     todo: list, # From `plan_batch`
     said: Any, # A `Guidance`

@@ -80,6 +80,7 @@ class Guidance:
         counts = dict(hints=len(list(self.hints)), masks=len(self.masks), references=len(self.references), variant=self.variant, together=int(self.together is not None))
         return {k: v for k,v in counts.items() if v}
 
+# %% ../../nbs/coloring/guidance.ipynb #ea7695cf
 def as_guidance(
     hints: Any, # Hints, or a `Guidance`; None for no hints
 ) -> Guidance: # Its hints are checked, as far as that goes without the picture

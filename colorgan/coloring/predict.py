@@ -174,6 +174,7 @@ class Prediction(NamedTuple):
     probabilities: Tensor # Of the 121 `color_nodes`, `(N, 121, h/8, w/8)`
     features: Tensor # Of the encoder, `(N, C, h/16, w/16)`
 
+# %% ../../nbs/coloring/predict.ipynb #f38419bb
 class Predictor(_Forward):
     "A trained generator, ready to say which colors: the first of the three steps."
     def view(self,

@@ -47,6 +47,7 @@ def _alike(p, features, i):
     overlap = (p.sqrt()*p[:, i:i + 1].sqrt()).sum(0)
     return ((features.T @ features[:, i] - .43)/.24).clamp(0, 1)*((overlap - .4)/.25).clamp(0, 1)
 
+# %% ../../nbs/coloring/variants.ipynb #8f206bbd
 def find_regions(
     prediction: Prediction, # Of one picture
     most: int=8, # Regions at most

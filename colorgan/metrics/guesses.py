@@ -90,6 +90,7 @@ def second_view(
     gamma = rng.uniform(.7, 1.4)
     return cut.point([int(255*(i/255)**gamma) for i in range(256)]*3)
 
+# %% ../../nbs/metrics/guesses.ipynb #d0d40890
 def reference_gain(
     predictor: Predictor, # With weights that have a color head
     photos: Sequence[Any], # Paths or Pillow pictures, in color; two or more

@@ -34,7 +34,7 @@ def _axis_shares(v):
 def color_shares(
     ab: Tensor, # In CIE units, `(N, 2, h, w)`; values beyond 84 count as 84
 ) -> Tensor: # `(N, 121, h, w)`, in [0, 1], with a sum of 1
-    "Share each color out between the four nodes around it."
+    "Divide each color among the four nodes around it."
     a,b = (_axis_shares(o) for o in ab.unbind(1))
     return (a[:, :, None]*b[:, None]).flatten(1, 2)
 

@@ -156,8 +156,8 @@ def stretch_norm(
     return (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype)
 
 # %% ../../nbs/models/encoders.ipynb #072a59e8
-class LiteUNet(GuidedUNet):
-    "A U-Net on EfficientNet-Lite0 that works from half size down and upsamples ab guided by L; any height and width."
+class _LiteUNet(GuidedUNet):
+    "A U-Net on EfficientNet-Lite0."
     def __init__(self,
         n_out: int=2, # Channels out: ab
         widths: Sequence[int]=(48, 64, 112, 160), # Channels of the decoder at 1/4, 1/8, 1/16 and 1/32 of the size
@@ -174,6 +174,9 @@ class LiteUNet(GuidedUNet):
         add_decoder(self, sides[::-1], widths, n_out, n_fine)
         self.color_head = ColorHead((*widths[:0:-1][:2], sides[-1], widths[1], sides[-2])) if color_head else None
 
+# %% ../../nbs/models/encoders.ipynb #40acd474
+class LiteUNet(_LiteUNet):
+    "A U-Net on EfficientNet-Lite0 that works from half size down and upsamples ab guided by L; any height and width."
     @property
     def encoder(self) -> nn.ModuleList: # The levels that are EfficientNet-Lite0's
         "Return what may start from ImageNet, and then wants a lower learning rate than the rest."
