@@ -1,5 +1,6 @@
 """The page as people meet it: built, served by `python -m http.server`, and used in headless Chromium. A photograph dropped and
-colored as by Python, a hint, the slider, files saved and read back, a broken file, twenty files, a phone, the dark, no network.
+colored as by Python, a hint, the slider, files saved and read back, a broken file, twenty files, a phone, the dark, no network;
+then the page of `colorgan app`, where Python colors what a browser cannot.
 `skipped: why` where there is no browser. --install fetches what is missing, as browser.py does; --time measures the speed instead."""
 import argparse
 import functools
@@ -7,6 +8,7 @@ import http.server
 import io
 import re
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -128,6 +130,7 @@ def at_a_desk(hands, photos, colorizer):
     yield 'the file says how it was colored', {k: record.get(k) for k in expected} == expected, record
     turned = hands.saved(format='JPEG')
     with Image.open(turned) as im: exif = im.getexif()
+    yield from tiff_is_whole(hands, plain, colorizer)
     yield 'EXIF is kept, upright, with the program', (exif.get(271), exif.get(274), exif.get(305, '')[:9]) == ('Kodak', 1, 'colorgan '), dict(exif)
 
     box = hands.there('.pair').bounding_box()
@@ -184,6 +187,57 @@ def at_a_desk(hands, photos, colorizer):
     yield 'a connection to another place is refused', refused and not any(':9/' in o for o in hands.asked)
 
 
+def tiff_is_whole(hands, plain, colorizer):
+    "A TIFF that the page wrote, as Pillow, tifffile and libtiff read it, beside the PNG."
+    import numpy as np
+    import tifffile
+    from PIL import Image
+    from colorgan.pictures.read import describe
+    file = hands.saved(format='TIFF')
+    with Image.open(plain) as png, Image.open(file) as tif:
+        want, exif = np.asarray(png.convert(tif.mode)), tif.getexif()
+        same = tif.mode in ('RGB', 'RGBA') and (np.asarray(tif) == want).all() and (tifffile.imread(file) == want).all()
+    yield 'a TIFF has the pixels of the PNG', bool(same), (file.name, want.shape)
+    record, kept = describe(file)['record'] or {}, (exif.get(271), exif.get(274), exif.get(305, '')[:9])
+    yield 'it says how it was colored, and keeps EXIF', record.get('weights') == colorizer.digest and kept == ('Kodak', 1, 'colorgan '), (record, kept)
+    if shutil.which('tiffinfo'):
+        said = subprocess.run(['tiffinfo', file], capture_output=True, text=True)
+        yield 'libtiff reads it without a word', not said.stderr and 'XMLPacket' in said.stdout and 'AdobeDeflate' in said.stdout, said.stderr
+
+
+def with_python(hands, photos, colorizer):
+    "The page of `colorgan app`: what a browser cannot do is done by Python, and a folder where it lies."
+    import numpy as np
+    import tifffile
+    from PIL import Image
+    from colorgan.inference import Colorizer
+    like_the_server = Colorizer(device='cpu')
+    hands.drop(photos['deep'], photos['vast'])
+    for name in ('deep', 'vast'):
+        job = hands.page.locator('.job', has_text=photos[name].name)
+        with hands.page.expect_download() as waiting: job.locator('button', has_text='Save').click()
+        file, want = hands.folder/f'server {waiting.value.suggested_filename}', hands.folder/f'by python {photos[name].name}'
+        waiting.value.save_as(file)
+        like_the_server.colorize_file(photos[name], want)
+        if name == 'deep': a, b = tifffile.imread(file), tifffile.imread(want)
+        else:
+            with Image.open(file) as one, Image.open(want) as two: a, b = np.asarray(one), np.asarray(two)
+        fine = a.dtype == b.dtype == ('uint16' if name == 'deep' else 'uint8') and a.shape == b.shape and a.shape[-1] == 3 and (a == b).all()
+        yield f'{photos[name].name} is colored by Python, and saved', bool(fine), (a.dtype, a.shape, b.dtype, b.shape)
+    hands.there('select[aria-label=Folder]').select_option('scans')
+    hands.page.locator('button', has_text='Color it').click()
+    hands.page.locator('.job', has_text='scans').locator('button', has_text='Put away').wait_for()
+    colored = sorted(o.name for o in photos['scans'].rglob('*') if o.parent.name == 'colored')
+    yield 'a folder is colored where it lies', colored == ['0.jpg', '1.jpg', '2.jpg'], (colored, hands.there('#jobs').inner_text())
+    hands.drop(photos['chelsea'])
+    hands.idle()
+    yield 'a small one is colored in the browser, by the same page', hands.count('.tile.ready') == 1
+    hands.shoot('app')
+    hands.page.reload()
+    hands.there('html[data-ready]').wait_for(state='attached')
+    yield 'the token is no longer in the address, and is still known', 'token' not in hands.page.url and hands.there('select[aria-label=Folder] option').count() == 1
+
+
 def without_network(hands, photos, colorizer):
     "Once loaded, the page needs no network."
     hands.drop(photos['chelsea'])
@@ -238,6 +292,13 @@ def gather(folder):
     files['letter'] = folder/'letter.jpg'
     files['letter'].write_text('Dear Sir')
     files['twenty'] = []
+    import numpy as np
+    import tifffile
+    files['deep'], files['vast'], files['scans'] = folder/'deep.tif', folder/'vast.jpg', folder/'scans'
+    tifffile.imwrite(files['deep'], np.asarray(photos['coffee'].convert('L').resize((400, 300)), np.uint16)*257 + 9)
+    photos['rocket'].convert('L').resize((8000, 5200)).save(files['vast'], quality=60)  # more than a browser is given
+    files['scans'].mkdir()
+    for i in range(3): photos['chelsea'].convert('L').resize((200 + i, 150)).save(files['scans']/f'{i}.jpg')
     for i in range(20):
         files['twenty'].append(folder/f'number {i}.jpg')
         photos['astronaut'].convert('L').rotate(18*i).resize((300 + 7*i, 240)).save(files['twenty'][-1], quality=85)
@@ -289,6 +350,7 @@ def main():
     from playwright.sync_api import sync_playwright
     sys.path.insert(0, str(root))
     from colorgan.app.page import build_page
+    from colorgan.app.server import start_app
     from colorgan.inference import Colorizer
 
     start, fine = time.monotonic(), True
@@ -300,14 +362,14 @@ def main():
         with served(folder/'page') as address, sync_playwright() as p:
             browser = p.chromium.launch(executable_path=next(filter(None, map(shutil.which, browsers))), args=flags)
             if args.time: return clock(browser, address, folder, colorizer)
-            for name, steps, context in (('desk', at_a_desk, dict(viewport=desk)), ('offline', without_network, dict(viewport=desk)),
-                                         ('phone', on_a_phone, dict(viewport=phone, has_touch=True, is_mobile=True, device_scale_factor=2, color_scheme='dark'))):
+            def visit(name, steps, address, **context):
+                nonlocal fine
                 hands, results = Hands(browser, address, folder/'saved', args.shots, **context), []
                 try:
                     hands.open()
                     for result in steps(hands, photos, colorizer): fine &= check(*result)
                     results.append((f'no error on the console, at the {name}', not hands.faults, hands.faults))
-                    others = {o for o in hands.asked if not o.startswith((address, 'blob:', 'data:'))}
+                    others = {o for o in hands.asked if not o.startswith((address.partition('?')[0], 'blob:', 'data:'))}
                     results.append((f'no request to another place, at the {name}', not others, others))
                 except Exception:
                     traceback.print_exc()
@@ -315,6 +377,12 @@ def main():
                     results.append((f'at the {name}', False, ['stopped by the above', *hands.faults]))
                 hands.context.close()
                 for result in results: fine &= check(*result)
+            visit('desk', at_a_desk, address, viewport=desk)
+            visit('offline', without_network, address, viewport=desk)
+            visit('phone', on_a_phone, address, viewport=phone, has_touch=True, is_mobile=True, device_scale_factor=2, color_scheme='dark')
+            began = time.monotonic()
+            with start_app(page=folder/'page', folders=[photos['scans']], device='cpu') as server: visit('server', with_python, server.address, viewport=desk)
+            print(f'{time.monotonic() - began:.0f} s with the server')
             browser.close()
     print(f'{time.monotonic() - start:.0f} s')
     sys.exit(not fine)

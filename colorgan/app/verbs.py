@@ -337,8 +337,9 @@ def run_app(
     say: Callable[..., None], # Prints a line for people
 ) -> dict[str, Any]: # Empty
     "Show the page and work for it until Ctrl-C."
+    from colorgan.app.page import find_page
     from colorgan.app.server import AppOptions, start_app
-    if not args.page: say('Building the page; this takes half a minute or so ...')
+    if not args.page and not find_page(args.weights): say('Building the page; this takes half a minute or so, the first time ...')
     options = AppOptions(args.page, args.folder, args.weights, args.port, device=args.device)
     with _temporary_folder(args) as folder, start_app(options, temporary=folder) as server:
         args.ending.clean_up(server.service.remove_files, lambda: 'The server has ended.')
