@@ -6,6 +6,7 @@ import argparse
 import functools
 import http.server
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -305,45 +306,103 @@ def gather(folder):
     return files
 
 
-def clock(browser, address, folder, colorizer):
-    "Print how long it takes, beside Python on the same machine."
-    from PIL import Image
-    from colorgan.core.show import sample_photos
-    astronaut = sample_photos()['astronaut'].convert('L')
-    hands = Hands(browser, address, folder)
+def peak():
+    "Forget the most memory that this process had, and return what reads it from then on, in MB; None where Linux is not."
+    try: Path('/proc/self/clear_refs').write_text('5')
+    except OSError: return lambda: None
+    return lambda: int(re.search(r'VmHWM:\s+(\d+)', Path('/proc/self/status').read_text())[1])/1024
+
+
+def in_a_process(weights, files):
+    "Seconds and the most memory, by picture, of Python in a process of its own; the colored pictures beside the files."
+    code = """import json, sys, time
+sys.path[:0] = sys.argv[4:]
+from page import peak
+from PIL import Image
+from colorgan.inference import Colorizer
+weights, out, files = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+options = dict(device='onnx:CPU') if weights.endswith('.onnx') else dict(device='cpu', precision='fp32')
+colorizer = Colorizer.from_file(weights, **options) if weights else Colorizer(**options)
+with Image.open(files['640x480']) as im: colorizer.colorize(im)  # the first one loads and starts
+found = {}
+for name, file in files.items():
+    memory, times = peak(), []
+    for _ in range(3):
+        start = time.perf_counter()
+        with Image.open(file) as im: colored = colorizer.colorize(im)
+        times.append(time.perf_counter() - start)
+    colored.save(f'{out}/{name}.png', compress_level=1)
+    found[name] = min(times), memory()
+print(json.dumps(found))"""
+    out = files['640x480'].parent/('onnx' if weights else 'python')
+    out.mkdir()
+    named = json.dumps({k: str(v) for k, v in files.items()})
+    said = subprocess.run([sys.executable, '-c', code, str(weights or ''), str(out), named, str(root/'.ci'), str(root)], check=True, capture_output=True, text=True)
+    return json.loads(said.stdout), out
+
+
+def in_the_browser(browser, address, folder, files):
+    "The same of the page: from the drop until it is shown, the best of three; memory of the largest renderer."
+    hands, found = Hands(browser, address, folder), {}
+    out = folder/'page colors'
+    out.mkdir()
     start = time.perf_counter()
     hands.open()
-    print(f'loaded in {time.perf_counter() - start:.2f} s')
-    for name, size in (('640x480, the first', (640, 480)), ('640x480', (640, 480)), ('12 megapixels', (4000, 3000))):
-        file = folder/f'{name}.jpg'
-        astronaut.resize(size).save(file, quality=90)
-        if hands.count('.away'): hands.there('.away').first.click()
-        hands.there('#zone').wait_for()
-        start = time.perf_counter()
-        hands.drop(file)
-        hands.idle()
-        ours = time.perf_counter() - start
-        start = time.perf_counter()
-        with Image.open(file) as im: colorizer.colorize(im)
-        theirs = time.perf_counter() - start
+    print(f'the page is loaded in {time.perf_counter() - start:.2f} s')
+    for name, file in [('first', files['640x480']), *files.items()]:
+        times = []
+        for _ in range(1 if name == 'first' else 3):
+            if hands.count('.away'): hands.there('.away').first.click()
+            hands.there('#zone').wait_for()
+            start = time.perf_counter()
+            hands.drop(file)
+            hands.idle()
+            times.append(time.perf_counter() - start)
         steps = [o for w in hands.page.workers for o in w.evaluate('performance.getEntriesByType("measure").map(o => `${o.name} ${o.duration.toFixed(0)}`)')]
         for w in hands.page.workers: w.evaluate('performance.clearMeasures()')
-        print(f'{name}: {ours:.2f} s, Python {theirs:.2f} s, ratio {ours/theirs:.1f}; ms: {", ".join(steps)}')
-    if Path('/proc').exists():
-        memory = {}
-        for status in Path('/proc').glob('[0-9]*/status'):
-            try: command, text = (status.parent/'cmdline').read_bytes(), status.read_text()
-            except OSError: continue
-            if b'--type=renderer' in command and (m := re.search(r'VmHWM:\s+(\d+)', text)): memory[status.parent.name] = int(m[1])/1024
-        print(f'most memory of a renderer: {max(memory.values(), default=0):.0f} MB')
+        print(f'page, {name}: {min(times):.2f} s; ms: {", ".join(steps)}')
+        if name == 'first': continue
+        shutil.copy(hands.saved(format='PNG'), out/f'{name}.png')
+        found[name] = min(times), renderer_memory()
     hands.context.close()
+    return found, out
+
+
+def renderer_memory():
+    "The most memory of a renderer of Chromium so far, in MB; None where Linux is not."
+    memory = []
+    for status in Path('/proc').glob('[0-9]*/status'):
+        try: command, text = (status.parent/'cmdline').read_bytes(), status.read_text()
+        except OSError: continue
+        if b'--type=renderer' in command and (m := re.search(r'VmHWM:\s+(\d+)', text)): memory.append(int(m[1])/1024)
+    return max(memory, default=None)
+
+
+def clock(browser, address, folder, page):
+    "Print a table in Markdown: Python, ONNX Runtime and the page, on the same pictures, one after the other."
+    from PIL import Image
+    from colorgan.core.show import sample_photos
+    astronaut, files = sample_photos()['astronaut'].convert('L'), {}
+    for name, size in (('640x480', (640, 480)), ('12 megapixels', (4000, 3000))):
+        files[name] = folder/f'{name}.jpg'
+        astronaut.resize(size).save(files[name], quality=90)
+    rows = {'Python': in_a_process(None, files), 'Python with ONNX Runtime': in_a_process(page/'colorgan.onnx', files),
+            'page in Chromium': in_the_browser(browser, address, folder, files)}
+    print('| | ' + ' | '.join(f'{name}, seconds | memory, MB | levels off: more than 1, most' for name in files) + ' |\n|---|' + '---:|---:|---:|'*len(files))
+    for row, (found, out) in rows.items():
+        cells = []
+        for name in files:
+            with Image.open(rows['Python'][1]/f'{name}.png') as want, Image.open(out/f'{name}.png') as got: share, worst = off(got, want)
+            seconds, memory = found[name]
+            cells += [f'{seconds:.2f}', f'{memory:.0f}' if memory else '–', '–' if row == 'Python' else f'{share:.4%}, {worst}']
+        print(f'| {row} | ' + ' | '.join(cells) + ' |')
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--install', action='store_true', help='install what is missing: Python packages, and as root Chromium')
     parser.add_argument('--shots', type=Path, metavar='DIR', help='write screenshots there')
-    parser.add_argument('--time', action='store_true', help='measure the speed beside Python, check nothing')
+    parser.add_argument('--time', action='store_true', help='measure the speed and memory beside Python and ONNX Runtime, check nothing')
     parser.add_argument('--weights', metavar='FILE', help='an ONNX file of `colorgan export`, so that it need not be exported again')
     args = parser.parse_args()
     if why := lacking(args.install): return print(f'skipped: the page in a browser: {why}')
@@ -361,7 +420,7 @@ def main():
         (folder/'saved').mkdir()
         with served(folder/'page') as address, sync_playwright() as p:
             browser = p.chromium.launch(executable_path=next(filter(None, map(shutil.which, browsers))), args=flags)
-            if args.time: return clock(browser, address, folder, colorizer)
+            if args.time: return clock(browser, address, folder, folder/'page')
             def visit(name, steps, address, **context):
                 nonlocal fine
                 hands, results = Hands(browser, address, folder/'saved', args.shots, **context), []

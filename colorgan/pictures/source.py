@@ -28,8 +28,9 @@ def source_name(
     return os.fsdecode(name) if name and isinstance(name, (str, bytes, os.PathLike)) else 'this upload'
 
 def _why(e):
-    "Return the message of a decoder's error, without objects and their addresses."
-    return re.sub(r'<\w[\w.]* [^<>]*>', 'the file', str(e)).strip().rstrip('.') or type(e).__name__
+    "Return the message of a decoder's error, without objects, their addresses, and what only its programmers can do."
+    text = re.sub(r'<\w[\w.]* [^<>]*>', 'the file', str(e)).partition(' Please build ')[0].strip().rstrip('.')
+    return 'it is damaged' if text == 'Generic Error' else text or type(e).__name__
 
 # %% ../../nbs/pictures/source.ipynb #20afcaa7
 @contextmanager
