@@ -6,7 +6,7 @@
 __all__ = ['build_page']
 
 # %% ../../nbs/app/page.ipynb #27ba7f21
-import hashlib, json, os, re, secrets, shutil, sys, time
+import hashlib, json, os, secrets, shutil, sys, time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path

@@ -317,9 +317,8 @@ def _remove_page(dst):
     "Return what removes an unfinished page beside its place, but none that was there before."
     was,there = dst.exists(),set(dst.parent.glob('.colorgan-*'))
     def clean():
-        if dst.exists() != was: return
-        for o in set(dst.parent.glob('.colorgan-*/index.html')):
-            if o.parent not in there: shutil.rmtree(o.parent, ignore_errors=True)
+        for o in dst.parent.glob('.colorgan-*/index.html'):
+            if o.parent not in there and dst.exists() == was: shutil.rmtree(o.parent, ignore_errors=True)
     return clean
 
 def run_page(

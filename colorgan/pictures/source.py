@@ -84,7 +84,9 @@ def source_bytes(
     if getattr(file, 'closed', False): raise UnusableError('it is closed. Give it while it is open, or its path.')
     if isinstance(file, io.TextIOBase): raise UnusableError(_AS_TEXT)
     try: at = file.seek(0, 1)
-    except (AttributeError, OSError): return _bytes(file.read())  # a pipe or a socket
+    except (AttributeError, OSError):  # a pipe or a socket
+        if data := _bytes(file.read()): return data
+        raise UnusableError('there is nothing to read in it, or it was read before. Give its bytes, or open it anew.') from None
     file.seek(0)
     try: return _bytes(file.read())
     finally: file.seek(at if isinstance(at, int) else 0)
