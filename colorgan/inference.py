@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import groupby, islice
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 import torch
@@ -26,11 +26,10 @@ from .coloring.paint import paint
 from .coloring.predict import Predictor
 from .coloring.reference import first_picture
 from .coloring.upsample import upsample_ab
-from .coloring.variants import doubt_map, vary_colors
+from .coloring.variants import doubt_map, pooled, vary_colors
 from .core.compute import cores, fork_safe, shared_pool
 from .pictures.convert import to_picture
 from .pictures.raster import Canvas, Picture
-from .pictures.read import PictureFile
 from .pictures.source import Readable
 
 # %% ../nbs/05_inference.ipynb #b10ef82b
@@ -86,13 +85,13 @@ def _color_variants(colorizer, source, guidance, n):
     prediction,ab = colorizer.predict_colors(small),guide_ab(colorizer, None, small, picture, replace(guidance, hints=(), masks=(), variant=0))
     answers = vary_colors(prediction._replace(ab=ab), small, n, guidance.seed)
     said = replace(guidance, references=(), variant=0)
-    return [paint(picture, small, guide_ab(colorizer, o, small, picture, said), 8, colorizer.map).picture() for o in answers]
+    return [cast(Image.Image, paint(picture, small, guide_ab(colorizer, o, small, picture, said), 8, colorizer.map).picture()) for o in answers]
 
 def _doubt(colorizer, source):
     picture = first_picture(source)
     small = lightness(picture, colorizer.view(picture.height, picture.width))
     coarse = doubt_map(colorizer.predict_colors(small))
-    fine = upsample_ab(coarse, small, F.adaptive_avg_pool2d(small, coarse.shape[-2:]))
+    fine = upsample_ab(coarse, small, pooled(small, coarse))
     return F.interpolate(fine, (picture.height, picture.width), mode='bilinear')[0, 0].clamp(0, 1).numpy()
 
 # %% ../nbs/05_inference.ipynb #7d5aa1fe

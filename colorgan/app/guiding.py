@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 from .arguments import hint_option, number
-from ..core.files import ColorganError
 
 # %% ../../nbs/app/guiding.ipynb #5bbef441
 def _mask(s):
@@ -53,10 +52,9 @@ def read_guidance(
     from colorgan.coloring.hints import HintError, load_hints, load_palette, with_palette
     palette = load_palette(args.palette) if args.palette else {}
     hints = with_palette(args.hint, palette) + (load_hints(args.hints, palette) if args.hints else [])
-    masks = [Mask(file, palette.get(color, color), strength) for file,color,strength in args.mask]
+    masks = [Mask(file, palette[color] if color in palette else color, strength) for file,color,strength in args.mask]
     if (hints or masks) and total != 1: raise HintError(f'The hints and masks are for one picture, and there are {total}. Name the one.')
-    for mask in masks: mask.ab  # raises for what is no color
-    said = Guidance(hints, masks, args.reference, args.reference_strength, seed=args.seed)
+    said = Guidance(hints, [m for m in masks if m.ab], args.reference, args.reference_strength, seed=args.seed)
     return read_references(colorizer, said) if args.reference else said
 
 def check_together(

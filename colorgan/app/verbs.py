@@ -310,6 +310,7 @@ def run_export(
 ) -> dict[str, Any]: # The file, and its megabytes
     "Write a network for ONNX Runtime."
     from colorgan.models.onnx import export_onnx
+    args.ending.clean_up(lambda: remove_leftovers([Path(args.out)]))
     say('Exporting; this takes half a minute or so ...')
     export_onnx(args.out, args.weights)
     megabytes = os.path.getsize(args.out)/1e6
@@ -317,12 +318,21 @@ def run_export(
     return dict(out=str(args.out), megabytes=megabytes)
 
 # %% ../../nbs/app/verbs.ipynb #e669a378
+def _remove_page(dst):
+    "Return what removes an unfinished page beside its place, but none that was there before."
+    was,there = dst.exists(),set(dst.parent.glob('.colorgan-*'))
+    def clean():
+        for o in dst.parent.glob('.colorgan-*/index.html'):
+            if o.parent not in there and dst.exists() == was: shutil.rmtree(o.parent, ignore_errors=True)
+    return clean
+
 def run_page(
     args: Namespace, # Parsed by the command
     say: Callable[..., None], # Prints a line for people
 ) -> dict[str, Any]: # The folder, its megabytes, and the settings of the page
     "Write the page that colors photographs in the browser."
     from colorgan.app.page import build_page
+    args.ending.clean_up(_remove_page(Path(args.out).absolute()))
     say('Writing the page; this takes half a minute or so ...')
     settings = build_page(args.out, args.weights)
     megabytes = sum(o.stat().st_size for o in Path(args.out).rglob('*') if o.is_file())/1e6
@@ -342,8 +352,9 @@ def run_app(
     say: Callable[..., None], # Prints a line for people
 ) -> dict[str, Any]: # Empty
     "Show the page and work for it until Ctrl-C."
+    from colorgan.app.page import find_page
     from colorgan.app.server import AppOptions, start_app
-    if not args.page: say('Building the page; this takes half a minute or so ...')
+    if not args.page and not find_page(args.weights): say('Building the page; this takes half a minute or so, the first time ...')
     options = AppOptions(args.page, args.folder, args.weights, args.port, device=args.device)
     with _temporary_folder(args) as folder, start_app(options, temporary=folder) as server:
         args.ending.clean_up(server.service.remove_files, lambda: 'The server has ended.')

@@ -33,6 +33,12 @@ def describe_picture(
     return cell_colors(prediction, guide_ab(colorizer, prediction.ab, small, picture, guidance))
 
 # %% ../../nbs/coloring/album.ipynb #607cfe68
+def _planned(sources, out):
+    "Jobs, and reports of what is none."
+    if isinstance(sources, (str, os.PathLike)): return plan_batch(sources, out)
+    jobs = [o for o in sources if isinstance(o, Job)]
+    return (jobs, []) if jobs else plan_batch(sources, out)
+
 def _described(colorizer, jobs, hints):
     "The cells of each picture that can be read, those of the anchors, and the reports of the others."
     cells,failed = {},[]
@@ -56,8 +62,7 @@ def colorize_set(
     **options: Any, # Of the method `colorize_file`, but for its hints
 ) -> Iterator[Report]: # One for each picture, and for each that was passed over
     "Color pictures so that the same things have the same colors. Raises `HintError` for an anchor without color, `ColorganError`."
-    planned = not isinstance(sources, (str, os.PathLike)) and any(isinstance(o, Job) for o in sources)
-    todo,rest = (list(sources), []) if planned else plan_batch(sources, out)
+    todo,rest = _planned(sources, out)
     said = {os.path.realpath(k): v for k,v in (hints or {}).items()}
     if unknown := said.keys() - {os.path.realpath(j.src) for j in todo}: raise ColorganError(f'There are hints for {min(unknown)}, which is none of the pictures.')
     approved = [read_reference(colorizer, a) for a in anchors]

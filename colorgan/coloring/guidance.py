@@ -6,14 +6,12 @@
 __all__ = ['Mask', 'fill_mask', 'Guidance', 'as_guidance', 'read_references', 'guide_ab']
 
 # %% ../../nbs/coloring/guidance.ipynb #25105a4d
-import math, os
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from .hints import HintError, check_hints, color_ab, name_impossible, spread_hints

@@ -175,8 +175,8 @@ class Prediction(NamedTuple):
     features: Tensor # Of the encoder, `(N, C, h/16, w/16)`
 
 # %% ../../nbs/coloring/predict.ipynb #f38419bb
-class Predictor(_Forward):
-    "A trained generator, ready to say which colors: the first of the three steps."
+class _View(_Forward):
+    "Choose the size at which the network sees a picture."
     def view(self,
         h: int, # Of the picture, in pixels
         w: int, # Of the picture, in pixels
@@ -191,6 +191,9 @@ class Predictor(_Forward):
         "Return how many pictures of this size go through the network at once."
         return self.batch if h*w <= 2**20 else 1
 
+# %% ../../nbs/coloring/predict.ipynb #d6de00ca
+class Predictor(_View):
+    "A trained generator, ready to say which colors: the first of the three steps."
     def predict_ab(self,
         L: Tensor, # Lightness in [0, 100], `(N, 1, H, W)`
         view: tuple[int, int]|None=None, # Height and width at which the network sees it; None: `view(H, W)`

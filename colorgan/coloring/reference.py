@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from .hints import HintError
 from .predict import Prediction, Predictor
 from .upsample import upsample_ab
-from .variants import doubt_map
+from .variants import doubt_map, pooled
 from ..data import has_color
 from ..lab import array_to_tensor, rgb_to_lab
 from ..pictures.convert import to_picture
@@ -40,8 +40,8 @@ def cell_colors(
 ) -> CellColors:
     "Describe each cell of a picture."
     size = prediction.features.shape[-2:]
-    weight = torch.ones(size) if ab is not None else 1 - F.adaptive_avg_pool2d(doubt_map(prediction), size)[0, 0]
-    means = F.adaptive_avg_pool2d(prediction.ab if ab is None else ab, size)[0].flatten(1)
+    weight = torch.ones(size) if ab is not None else 1 - pooled(doubt_map(prediction), prediction.features)[0, 0]
+    means = pooled(prediction.ab if ab is None else ab, prediction.features)[0].flatten(1)
     return CellColors(F.normalize(prediction.features[0].flatten(1), dim=0), means, weight.flatten())
 
 def join_cells(
@@ -103,5 +103,5 @@ def follow_reference(
     size = prediction.features.shape[-2:]
     at,counts = match_cells(F.normalize(prediction.features[0].flatten(1), dim=0), reference)
     share = counts.view(1, 1, *size)*strength
-    shift = share*(reference.ab[:, at].view(1, 2, *size) - F.adaptive_avg_pool2d(prediction.ab, size))
-    return prediction.ab + upsample_ab(shift, small, F.adaptive_avg_pool2d(small, size)),share
+    shift = share*(reference.ab[:, at].view(1, 2, *size) - pooled(prediction.ab, prediction.features))
+    return prediction.ab + upsample_ab(shift, small, pooled(small, prediction.features)),share

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from .predict import Prediction
 from .reference import CellColors, cell_colors, join_cells
 from .upsample import upsample_ab
+from .variants import pooled
 
 # %% ../../nbs/coloring/together.ipynb #8190ca19
 def agree_colors(
@@ -30,7 +31,7 @@ def agree_colors(
     total = own.weight + counts.sum(1)
     mean = (own.weight*own.ab + (counts*others.ab[:, at]).sum(2))/total.clamp(min=1e-6)
     shift = (mean - own.ab).view(1, 2, *size)
-    return prediction.ab + upsample_ab(shift, small, F.adaptive_avg_pool2d(small, size))
+    return prediction.ab + upsample_ab(shift, small, pooled(small, prediction.features))
 
 # %% ../../nbs/coloring/together.ipynb #924b5559
 def nearest_pictures(

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional as F
 
 from ..coloring.paint import merge_lab
 from ..coloring.predict import Predictor
 from ..coloring.reference import cell_colors, follow_reference, picture_lab
 from ..coloring.together import agree_colors
-from ..coloring.variants import coarse_ab, doubt_map, vary_colors
+from ..coloring.variants import coarse_ab, doubt_map, pooled, vary_colors
 from ..core.progress import track
 from ..data import open_rgb
 from ..lab import tensor_to_array
@@ -41,7 +40,7 @@ def reliability(
     said,wrong = [],[]
     for photo in track(photos, 'doubt', len(photos), quiet):
         _,truth,p = _known(predictor, photo)
-        far = (F.adaptive_avg_pool2d(truth, p.probabilities.shape[-2:]) - coarse_ab(p)).norm(dim=1) > 20
+        far = (pooled(truth, p.probabilities) - coarse_ab(p)).norm(dim=1) > 20
         said.append(doubt_map(p).flatten())
         wrong.append(far.flatten().float())
     d,w = torch.cat(said),torch.cat(wrong)

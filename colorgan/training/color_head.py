@@ -6,20 +6,19 @@
 __all__ = ['color_head_loss', 'train_color_head']
 
 # %% ../../nbs/training/color_head.ipynb #29bea77c
-from typing import Any
-
 import torch
 from fastai.data.core import DataLoaders
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..core.files import TrainingError
 from ..core.progress import track
 from ..models.color_head import color_shares
+from ..models.encoders import LiteUNet
 
 # %% ../../nbs/training/color_head.ipynb #b0fb27e0
 def color_head_loss(
-    net: nn.Module, # A `LiteUNet` with a color head
+    net: LiteUNet, # With a color head
     L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1], H and W multiples of 8
     ab_norm: Tensor, # The true ab, `(N, 2, H, W)`
 ) -> Tensor: # In nats, a single number
@@ -30,24 +29,24 @@ def color_head_loss(
 
 # %% ../../nbs/training/color_head.ipynb #73912956
 def _frozen(net):
-    "Freeze all but the head. Norms keep their statistics."
+    "Freeze all but the head, and return it. Norms keep their statistics."
     if getattr(net, 'color_head', None) is None: raise TrainingError('This generator has no color head. Build it with color_head=True.')
     net.eval().requires_grad_(False)
-    net.color_head.train().requires_grad_(True)
+    return net.color_head.train().requires_grad_(True)
 
 def _endless(loader):
     while True: yield from loader
 
 def train_color_head(
-    net: nn.Module, # A trained `LiteUNet` with a color head; changed in place
+    net: LiteUNet, # Trained, with a color head; changed in place
     dls: DataLoaders, # Batches of `(L_norm, ab_norm)` on its device, as `recipe_loaders` makes them
     images: int, # How many the head sees
     lr: float=2e-3, # The highest learning rate
     quiet: bool=False, # No progress bar
 ) -> list[float]: # The loss of each step, in nats
     "Train the color head alone. Raises `TrainingError` if there is none, or if the loss is no number."
-    _frozen(net)
-    opt,steps,losses = torch.optim.AdamW(net.color_head.parameters(), lr, (.9, .99), weight_decay=1e-2),max(1, images//dls.train.bs),[]
+    head = _frozen(net)
+    opt,steps,losses = torch.optim.AdamW(head.parameters(), lr, (.9, .99), weight_decay=1e-2),max(1, images//dls.train.bs),[]
     for i,(L,ab) in track(zip(range(steps), _endless(dls.train)), 'color head', steps, quiet):
         for group in opt.param_groups: group['lr'] = lr*min(1, (i + 1)/min(100, .1*steps + 1))*min(1, 2*(steps - i)/steps)
         loss = color_head_loss(net, L.as_subclass(Tensor), ab.as_subclass(Tensor))
