@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from itertools import chain
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +19,7 @@ from typing import Any
 
 from .demo import UNSEEN, demo
 from .doctor import doctor
-from .guiding import check_together, read_guidance, varied_jobs
+from .guiding import check_together, color_jobs, read_guidance
 from .terminal import FAULTS, clean_in, complain, listed, tally, watched
 from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import ColorganError, TrainingError, check_writable, remove_leftovers
@@ -147,30 +146,17 @@ def _colorizer(args):
     return Colorizer.from_file(args.weights or default_weights(), size=args.size, saturation=args.saturation, device=args.device)
 
 # %% ../../nbs/app/verbs.ipynb #10c00004
-def _planned(colorizer, args, todo, total, options):
-    "A report for each picture that is to be written, as they are finished; and how many there are."
-    from colorgan.coloring.album import colorize_set
-    from colorgan.coloring.batch import colorize_planned
-    if args.together: return colorize_set(colorizer, todo, anchors=args.anchor, skip_done=args.skip_done, overwrite=args.overwrite, **options),len(todo)
-    rounds = list(varied_jobs(todo, read_guidance(args, total, colorizer), args.variants))
-    return chain.from_iterable(colorize_planned(colorizer, jobs, args.skip_done, args.overwrite, args.jobs, hints=said, **options)
-                               for jobs,said in rounds),sum(len(jobs) for jobs,_ in rounds)
-
 def _color(args, say, todo, failed, passed):
     "Color what was planned; return a report for each picture."
     colorizer,outcomes = _colorizer(args),Counter(failed=len(failed))
     for place in {j.dst.parent for j in todo}: check_writable(place)
     options = dict(quality=args.quality, keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels, float_range=args.range)
-    planned,total = _planned(colorizer, args, todo, len(todo) + len(failed), options)
+    planned,total = color_jobs(colorizer, args, todo, len(todo) + len(failed), options)
     args.ending.clean_up(lambda: remove_leftovers(j.dst for j in todo), lambda: f'{tally(outcomes, {}) or "none colored"}, '
                          f'{total + len(failed) - outcomes.total()} left. Go on with --skip-done.')
-    with contextlib.closing(_closing(planned)) as reports: pictures = failed + list(watched(reports, total, outcomes, args, say))
+    with contextlib.closing(planned) as reports: pictures = failed + list(watched(reports, total, outcomes, args, say))
     say(tally(outcomes, passed, _destination(todo, args.out)))
     return pictures
-
-def _closing(reports):
-    "The same reports; closed with this generator."
-    yield from reports
 
 # %% ../../nbs/app/verbs.ipynb #10c00006
 def _check_piped(args):

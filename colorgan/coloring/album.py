@@ -7,7 +7,7 @@ __all__ = ['describe_picture', 'colorize_set']
 
 # %% ../../nbs/coloring/album.ipynb #076c3184
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from .batch import Job, done_before, plan_batch
@@ -51,6 +51,7 @@ def _color(colorizer, job, guidance, options):
     try: return colorizer.colorize_file(job.src, job.dst, job.format, hints=guidance, **options)
     except (ColorganError, OSError) as e: return Report(str(job.src), outcome='failed', reason=str(e))
 
+# %% ../../nbs/coloring/album.ipynb #101f3001
 def colorize_set(
     colorizer: Colorizer, # With weights that have a color head
     sources: str|os.PathLike|Sequence[str|os.PathLike|Job], # Files, folders and patterns; or jobs from `plan_batch`
@@ -60,7 +61,7 @@ def colorize_set(
     skip_done: bool=False, # Pass over pictures whose colored one is there; the others agree with them all the same
     overwrite: bool=False, # Color them again
     **options: Any, # Of the method `colorize_file`, but for its hints
-) -> Iterator[Report]: # One for each picture, and for each that was passed over
+) -> Generator[Report, None, None]: # One for each picture, and for each that was passed over
     "Color pictures so that the same things have the same colors. Raises `HintError` for an anchor without color, `ColorganError`."
     todo,rest = _planned(sources, out)
     said = {os.path.realpath(k): v for k,v in (hints or {}).items()}
