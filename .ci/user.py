@@ -12,16 +12,23 @@ from torch import Tensor, nn
 
 from colorgan.app.table import LightTable, Slide, css_color, encode_picture, small_copy
 from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, uploads
-from colorgan.coloring.batch import Job, colorize_many, colorize_planned, find_sources, named_format, plan_batch
+from colorgan.coloring.album import colorize_set, describe_picture
+from colorgan.coloring.batch import Job, colorize_many, colorize_planned, done_before, find_sources, named_format, plan_batch
 from colorgan.coloring.files import Report, check_target
+from colorgan.coloring.guidance import Guidance, Mask, as_guidance, fill_mask, guide_ab, read_references
 from colorgan.coloring.hints import (
-    Hint, check_hints, color_ab, load_hints, load_palette, name_impossible, possible_colors, reach, save_hints, spread_hints,
+    Hint, check_hints, color_ab, hint_shares, load_hints, load_palette, name_impossible, possible_colors, reach, save_hints, spread_hints,
     with_palette,
 )
 from colorgan.coloring.lightness import lightness, view_size
 from colorgan.coloring.paint import merge_lab
-from colorgan.coloring.predict import Dial, Predictor
+from colorgan.coloring.predict import Dial, Prediction, Predictor
+from colorgan.coloring.reference import (
+    CellColors, cell_colors, first_picture, follow_reference, join_cells, match_cells, picture_lab, read_reference,
+)
+from colorgan.coloring.together import agree_colors, nearest_pictures, others_of
 from colorgan.coloring.upsample import Upsampler, upsample_ab
+from colorgan.coloring.variants import ColorRegion, coarse_ab, doubt_map, find_regions, other_colors, pooled, vary_colors
 from colorgan.core.compute import choose_device, choose_dtype, cores, fork_safe, shared_pool, thread_pool
 from colorgan.core.files import check_writable, remove_leftovers, write_whole
 from colorgan.core.listing import Listing, count_reasons, describe_reasons, find_copies, list_files, list_pictures
@@ -43,14 +50,18 @@ from colorgan.metrics.evaluate import (
     ConstantColor, Evaluation, Protocol, evaluate, gray_of, mean_interval, protocol_photos, saturation_curve,
     truth_of,
 )
+from colorgan.metrics.guesses import best_of, calibration_error, reference_gain, reliability, second_view
 from colorgan.metrics.picture import (
     PictureMetric, as_lab, bleeding, cast, chroma_error, ciede2000, colorfulness, colorfulness_abs, hue_failures,
     near_gray, picture_figures, picture_metrics, psnr, ssim,
 )
+from colorgan.models.color_head import ColorHead, color_nodes, color_shares
 from colorgan.models.encoders import (
     InvertedBlock, LiteEncoder, LiteUNet, STAGES, SameConv, lightness_bounds, lite_weights, stretch_lightness, stretch_norm,
 )
-from colorgan.models.light import GuidedUNet, LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, guided_upsample
+from colorgan.models.light import (
+    GuidedUNet, LightUNet, ResBlock, add_decoder, conv_norm, down_and_up, finish_ab, guided_upsample, run_levels,
+)
 from colorgan.models.pretrained import DynamicUNet, load_or_explain, read_encoder_weights
 from colorgan.models.squeeze import Fire, SqueezeUNet, squeezenet_weights
 from colorgan.models.onnx import OnnxGenerator, export_onnx
@@ -67,6 +78,7 @@ from colorgan.training.augment import damage_transform, damaged
 from colorgan.training.batches import folder_weights, recipe_loaders
 from colorgan.training.cache import PhotoCache
 from colorgan.training.checkpoint import Checkpoints, checkpoint_files
+from colorgan.training.color_head import color_head_loss, train_color_head
 from colorgan.training.color_learner import Average, ColorLearner, LossPart, Precision
 from colorgan.training.crops import Crop, Flip, Shrink
 from colorgan.training.learner import RecipeLearner, recipe_learner
@@ -108,6 +120,43 @@ def colors(folder: Path, picture: Image.Image, pixels: Pixels, upload: Readable)
     assert_type(colorizer.saturation, float)
     colorizer.size, colorizer.saturation = 320, .8
     print(colorizer, colorizer.device, colorizer.card)
+
+
+def wishes(colorizer: Colorizer, picture: Image.Image, folder: Path) -> None:
+    assert_type(colorizer.colorize(picture, variants=5), list[Image.Image])
+    assert_type(colorizer.colorize(picture, reference=folder/'uniform.jpg'), Image.Image)
+    assert_type(colorizer.colorize(picture, [(1, 2, 'navy')], [picture, 'b.jpg'], variants=3, seed=1), list[Image.Image])
+    guidance = Guidance([(1, 2, 'navy')], [Mask('coat.png', '#7a2e2e', .8)], ['b.jpg'], strength=.5, variant=2)
+    assert_type(colorizer.colorize(picture, guidance), Image.Image)
+    print(colorizer.doubt(picture).shape, guidance.record(), guidance.asks_network, guidance.masks[0].ab)
+    for report in colorize_set(colorizer, folder, folder/'out', anchors=['b.jpg'], hints={folder/'a.jpg': [(1, 2, 'navy')]}): assert_type(report, Report)
+    cells = describe_picture(colorizer, picture)
+    assert_type(join_cells([cells, read_reference(colorizer, picture)]), CellColors)
+    small = lightness(first_picture(picture), (256, 256))
+    prediction = colorizer.predict_colors(small)
+    assert_type(prediction, Prediction)
+    assert_type(doubt_map(prediction), Tensor)
+    assert_type(find_regions(prediction), list[ColorRegion])
+    print(other_colors(find_regions(prediction)[0], torch.zeros(2), 3), coarse_ab(prediction), pooled(small, prediction.ab))
+    assert_type(vary_colors(prediction, small, 5), list[Tensor])
+    assert_type(follow_reference(prediction, small, cells), tuple[Tensor, Tensor])
+    assert_type(match_cells(cells.features, cells), tuple[Tensor, Tensor])
+    assert_type(agree_colors(prediction, small, cell_colors(prediction)), Tensor)
+    print(nearest_pictures([cells]), others_of(0, [cells], [[]]), picture_lab(first_picture(picture), (256, 256)))
+    guidance = read_references(colorizer, as_guidance(guidance))
+    ab = guide_ab(colorizer, None, small, first_picture(picture), guidance)
+    assert_type(fill_mask(ab, guidance.masks[0], first_picture(picture)), Tensor)
+    assert_type(hint_shares(small, [Hint(1, 2, 3., 4.)], first_picture(picture)), Tensor)
+    assert_type(calibration_error(reliability(colorizer, [picture])), float)
+    print(best_of(colorizer, [picture]), reference_gain(colorizer, [picture]), second_view(picture, np.random.default_rng(0)).size)
+
+
+def heads(net: LiteUNet, L_norm: Tensor, ab: Tensor) -> None:
+    assert_type(ColorHead((4, 3))([L_norm, L_norm]), Any)
+    assert_type(color_shares(ab), Tensor)
+    down, up = run_levels(net, L_norm)
+    print(color_nodes().shape, net.predict_colors(L_norm), finish_ab(net, up[-1], L_norm), down)
+    assert_type(color_head_loss(net, L_norm, ab), Tensor)
 
 
 def steps(colorizer: Colorizer, picture: Image.Image, pixels: Pixels, folder: Path) -> None:
