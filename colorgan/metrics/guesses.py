@@ -54,7 +54,7 @@ def calibration_error(
     return sum(abs(o['doubt'] - o['wrong'])*o['share'] for o in rows)
 
 # %% ../../nbs/metrics/guesses.ipynb #f4e3daf4
-def _rgb(L, ab): return tensor_to_array((merge_lab(L, ab)*255).round().byte()).reshape(*L.shape[-2:], 3)
+def _rgb(L, ab): return tensor_to_array((merge_lab(L, ab)*255).round().byte())
 
 def best_of(
     predictor: Predictor, # With weights that have a color head
