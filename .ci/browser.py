@@ -26,7 +26,7 @@ needed = 'jupyterlab', 'playwright', 'anywidget'
 browsers = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
 cell = '''from colorgan.inference import Colorizer
 from colorgan.app.widgets import ColorizeApp
-ColorizeApp(Colorizer(device='cpu'))'''
+ColorizeApp(Colorizer(device='cpu', precision='fp32'))'''  # on a busy machine, two processes may not choose alike
 wide, phone = dict(width=1200, height=1100), dict(width=390, height=844)
 
 
@@ -103,7 +103,7 @@ class Hands:
     def bring(self, file, more=1):
         "Choose a file; there are so many pictures more then."
         there = self.there('.cg-frame').count()
-        self.there('input[type=file]').set_input_files(file)
+        self.there('input[type=file][multiple]').set_input_files(file)
         self.page.wait_for_function('n => document.querySelectorAll(".cg-frame").length === n', arg=there + more)
         self.idle()
 
@@ -231,10 +231,8 @@ def with_more_words(hands, coffee, colored, saved, first):
     "Named colors, strokes, other answers, doubt and references, and the way back from each."
     from colorgan.coloring.guidance import Guidance
     from colorgan.coloring.hints import load_hints
-    _, _, w, h = hands.box('.cg-pair')
-
     def download(): return hands.save('Download').read_bytes()
-
+    _, _, w, h = hands.box('.cg-pair')
     src = hands.seen()
     hands.there('.cg-pair').click(position=dict(x=.3*w, y=.75*h))
     hands.there('.cg-text').fill('nvy')
@@ -248,8 +246,8 @@ def with_more_words(hands, coffee, colored, saved, first):
     hands.shoot('named')
     hands.there('.cg-done').click()
     hints = load_hints(hands.save('Save hints'))
-    named = (int(.3*600), int(.75*400), 'navy')
-    yield 'a color by name, and what is none is said', download() == colored(coffee, hints=[*first, named]).read_bytes() and len(hints) == len(first) + 1, hints
+    places = [o[:2] for o in hints if o not in first]
+    yield 'a color by name, and what is none is said', download() == colored(coffee, hints=[*first, *((*p, 'navy') for p in places)]).read_bytes() and len(places) == 1, hints
     hands.undo()
     yield 'a color by name undone', download() == saved
 
@@ -295,9 +293,6 @@ def with_more_words(hands, coffee, colored, saved, first):
     hands.changed(src)
     hands.there('.cg-worth').wait_for()
     hands.shoot('doubt')
-    hands.dark(True)
-    hands.shoot('doubt-dark')
-    hands.dark(False)
     src, note = hands.seen(), hands.there('.cg-note').text_content()
     place = hands.there('.cg-worth').get_attribute('aria-label')
     hands.there('.cg-worth').click()
@@ -326,11 +321,11 @@ def with_more_words(hands, coffee, colored, saved, first):
     src = hands.seen()
     hands.there('.cg-name button').click()
     hands.changed(src)
-    removed = download() == saved
-    hands.undo()
-    again = download() == liked
-    hands.undo()
-    yield 'a reference removed, and undone', removed and again and download() == saved and not hands.there('.cg-name').count(), (removed, again)
+    results = [download()]
+    for _ in range(2):
+        hands.undo()
+        results.append(download())
+    yield 'a reference removed, and undone', results == [saved, liked, saved] and not hands.there('.cg-name').count()
 
 
 def on_a_phone(hands, photos, colored):
@@ -376,7 +371,7 @@ def main():
         sample_photos()['chelsea'].convert('L').save(photos[1])
         photos[2].write_text('Dear Sir')
         sample_photos()['coffee'].transpose(0).save(folder/'cup.png')
-        colorizer = Colorizer(device='cpu')
+        colorizer = Colorizer(device='cpu', precision='fp32')
 
         def colored(file, **kw): return Path(colorizer.colorize_file(file, folder/f'expected{file.suffix}', **kw).dst)
 

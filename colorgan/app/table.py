@@ -69,7 +69,6 @@ class Slide:
 
     @property
     def hints(self) -> list[Hint]: return list(self.wishes.hints)
-
     def at(self,
         x: float, # In pixels from the left
         y: float, # In pixels from the top
@@ -324,7 +323,7 @@ def shade_doubt(
     im: Image.Image, # RGB or RGBA
     doubt: Image.Image, # Mode 'L', of the same size
 ) -> Image.Image: # Same mode
-    "Lay pink over a picture where the network guesses, up to 80 percent."
+    "Mark in pink where the network guesses, up to 80 percent."
     pink = Image.new('RGB', im.size, (255, 0, 160))
     out = Image.composite(pink, im.convert('RGB'), doubt.point([round(.8*v) for v in range(256)]))
     if im.mode == 'RGBA': out.putalpha(im.getchannel('A'))

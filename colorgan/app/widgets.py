@@ -33,10 +33,9 @@ def _part(name):
     "Read a file of the widget from the package."
     return files('colorgan.app').joinpath(name).read_text(encoding='utf-8')
 
-# %% ../../nbs/app/widgets.ipynb #b8080051
-class Stage(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
-    "Show a drop zone and two pictures under a slider; a click or a stroke asks for a color. Needs anywidget."
-    _esm,_css = _part('stage.js'),_part('stage.css')
+# %% ../../nbs/app/widgets.ipynb #b8080048
+class _Traits(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
+    "Share with the browser what is to be seen."
     pictures = List().tag(sync=True)  # name and thumb, a JPEG's bytes, of each
     at = Int(-1).tag(sync=True)  # which of them is shown
     before = Bytes(b'').tag(sync=True)  # a picture's file
@@ -50,6 +49,11 @@ class Stage(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
     references = List().tag(sync=True)  # their names
     note = Unicode('').tag(sync=True)  # what the picture shows, if not only colors
     busy = Unicode('').tag(sync=True)  # what is being done
+
+# %% ../../nbs/app/widgets.ipynb #b8080051
+class Stage(_Traits):
+    "Show a drop zone and two pictures under a slider; a click or a stroke asks for a color. Needs anywidget."
+    _esm,_css = _part('stage.js'),_part('stage.css')
 
     def on_message(self,
         told: Callable[[dict[str, Any], list[Any]], Any], # Called with a message and its buffers
@@ -78,7 +82,7 @@ def uploads(
     return found
 
 # %% ../../nbs/app/widgets.ipynb #b8080054
-class _PlainPictures(VBox):
+class _PlainParts(VBox):
     "Show two pictures side by side, lists to choose from, and lines of text."
     pictures,at,before,after = List(),Int(-1),Bytes(b''),Bytes(b'')
     width,height,marks,busy = Int(0),Int(0),List(),Unicode('')
@@ -93,10 +97,15 @@ class _PlainPictures(VBox):
         self.names,self.text = HBox(),Label()
         self.more = VBox([self.text, HBox([self.refer, self.names, self.other])], layout=Layout(display='none'))
         super().__init__([HBox([first, self.which, self.doing]), self.pair, self.more, self.link])
+
+# %% ../../nbs/app/widgets.ipynb #b8080059
+class _PlainPictures(_PlainParts):
+    "Let the widgets show what the traits say."
+    def __init__(self, first: Any) -> None:
+        super().__init__(first)
         self.observe(self._draw, ['pictures', 'at', 'before', 'after', 'answers', 'variant', 'note', 'busy'])
 
     def _draw(self, change):
-        "Let the widgets show what the traits say."
         for im,data in zip(self.two, (self.before, self.after)): im.format,im.value = 'png' if data[:4] == b'\x89PNG' else 'jpeg',data
         for part,b in ((self.pair, self.before), (self.more, self.before), (self.which, self.pictures[1:]), (self.other, self.answers)):
             part.layout.display = 'flex' if b else 'none'
@@ -109,9 +118,9 @@ class _PlainPictures(VBox):
             self.other.value = self.variant if self.answers else None
         finally: self._drawing = False
 
-# %% ../../nbs/app/widgets.ipynb #b8080055
-class PlainStage(_PlainPictures):
-    "Do what `Stage` does, without the slider and clicks on the picture. Needs only ipywidgets."
+# %% ../../nbs/app/widgets.ipynb #b8080049
+class _PlainHands(_PlainPictures):
+    "Pass on what a person does with the widgets."
     def __init__(self) -> None:
         self.upload = FileUpload(accept='image/*', multiple=True, description='Photographs', layout=Layout(width='auto'))
         self._told = lambda *_: None
@@ -135,6 +144,9 @@ class PlainStage(_PlainPictures):
         for i,button in enumerate(buttons): button.on_click(lambda _, i=i: self._told(dict(kind='unrefer', i=i), []))
         self.names.children = tuple(buttons)
 
+# %% ../../nbs/app/widgets.ipynb #b8080055
+class PlainStage(_PlainHands):
+    "Do what `Stage` does, without the slider and clicks on the picture. Needs only ipywidgets."
     def on_message(self,
         told: Callable[[dict[str, Any], list[Any]], Any], # Called with a message and its buffers
     ) -> None:
