@@ -261,8 +261,8 @@ class _Slides(_Display):
         if self.shown: self._show()
 
 # %% ../../nbs/app/widgets.ipynb #b8080067
-class _Hints(_Slides):
-    "Change, load and save hints."
+class _Points(_Slides):
+    "Change hints."
     def _say(self, change, *args):
         "Change hints, and show the result."
         change(*args)
@@ -282,6 +282,9 @@ class _Hints(_Slides):
         facts,rgba = self.table.choices(self.shown, m['x'], m['y'])
         self.stage.send(dict(kind='colors', view=m['view'], **facts), buffers=[rgba])
 
+# %% ../../nbs/app/widgets.ipynb #b8080047
+class _Hints(_Points):
+    "Load and save hints."
     def _load(self, name, data):
         "Set hints from a file. Raises `HintError`."
         if not self.shown: raise HintError(f'{name} has hints, and there is no photograph yet. Bring the photograph first.')
