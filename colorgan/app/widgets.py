@@ -221,15 +221,15 @@ class _Display(_Reports):
         answers,after = table.answers(s) if s.several else [],table.preview(s)
         shown,worth = (shade_doubt(after, table.doubt(s)), table.worth_most(s)) if guesses else (after, None)
         note = 'Pink: the network guesses there.'*guesses
-        return dict(width=s.width, height=s.height, before=s.before, after=encode_picture(shown), marks=_marks(s, after), worth=worth or (), answers=answers,
+        return dict(width=s.width, height=s.height, before=s.before, after=encode_picture(shown), marks=_marks(s, after), worth=list(worth or ()), answers=answers,
                     variant=s.wishes.variant, references=[o.name for o in s.wishes.references], note=note)
 
     def _show(self):
         "Let the stage show what is on the table, and the controls what can be done."
         s,slides,stage = self.shown,self.table.slides,self.stage
-        views = self._views(s) if s else dict(width=0, height=0, before=b'', after=b'', marks=[], worth=(), answers=[], variant=0, references=[], note='')
+        views = self._views(s) if s else dict(width=0, height=0, before=b'', after=b'', marks=[], worth=[], answers=[], variant=0, references=[], note='')
         with stage.hold_sync():
-            for name,value in views.items(): setattr(stage, name, list(value) if name == 'worth' else value)
+            for name,value in views.items(): setattr(stage, name, value)
             stage.at,stage.pictures = slides.index(s) if s else -1,[dict(name=o.name, thumb=self.table.thumbnail(o)) for o in slides]
         self.back.disabled,self.keep.disabled = not (s and s.past),not (s and s.hints)
         self.load.disabled,self.one.disabled,self.every.disabled = not s,not s,not slides
@@ -351,22 +351,8 @@ class _Files(_Answers):
         if len(failed) < len(self.table.slides): self.stage.save('in color.zip', data)
         for why in failed.values(): self._report(why)
 
-# %% ../../nbs/app/widgets.ipynb #b8080068
-class _Wires(_Files):
-    "Connect the stage and the controls with the work."
-    def _listen(self):
-        self.stage.on_message(self._on_message)
-        for dial in (self.size, self.saturation): dial.observe(lambda _: self._try('coloring…', self._turned), 'value')
-        self.more.on_click(lambda _: self._try('coloring…', self._several))
-        self.guesses.observe(lambda _: self._try('coloring…', self._guesses), 'value')
-        self.back.on_click(lambda _: self._on_message(dict(kind='undo'), []))
-        self.keep.on_click(lambda _: self._try('', self._keep))
-        self.load.observe(lambda change: [self._try('coloring…', self._load, *file) for file in uploads(change)], 'value')
-        self.one.on_click(lambda _: self._try('coloring…', self._one))
-        self.every.on_click(lambda _: self._try('coloring…', self._every))
-
 # %% ../../nbs/app/widgets.ipynb #b8080058
-class _Messages(_Wires):
+class _Messages(_Files):
     "Do what the stage asks for."
     def _on_message(self, message, buffers):
         m,s,table = message,self.shown,self.table
@@ -380,8 +366,22 @@ class _Messages(_Wires):
         if s and i in range(len(s.wishes.references)): work |= dict(unrefer=lambda: self._say(table.remove_reference, s, i))
         if m['kind'] in work: self._try('' if m['kind'] == 'point' else 'coloring…', work[m['kind']])
 
+# %% ../../nbs/app/widgets.ipynb #b8080068
+class _Wires(_Messages):
+    "Connect the stage and the controls with the work."
+    def _listen(self):
+        self.stage.on_message(self._on_message)
+        for dial in (self.size, self.saturation): dial.observe(lambda _: self._try('coloring…', self._turned), 'value')
+        self.more.on_click(lambda _: self._try('coloring…', self._several))
+        self.guesses.observe(lambda _: self._try('coloring…', self._guesses), 'value')
+        self.back.on_click(lambda _: self._on_message(dict(kind='undo'), []))
+        self.keep.on_click(lambda _: self._try('', self._keep))
+        self.load.observe(lambda change: [self._try('coloring…', self._load, *file) for file in uploads(change)], 'value')
+        self.one.on_click(lambda _: self._try('coloring…', self._one))
+        self.every.on_click(lambda _: self._try('coloring…', self._every))
+
 # %% ../../nbs/app/widgets.ipynb #b8080065
-class ColorizeApp(_Messages):
+class ColorizeApp(_Wires):
     "Color photographs that are dropped on it, correct them by a click, and download them."
     def __init__(self,
         colorizer: Colorizer|None=None, # None: the weights in the package
