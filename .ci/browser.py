@@ -1,5 +1,5 @@
 """The widget as people meet it: JupyterLab and headless Chromium, a photograph uploaded, the slider moved, colors given
-by mouse, key and touch, files taken home and compared with what `colorize_file` writes. `skipped: why` where there is no
+by mouse, key, touch, name and stroke, other answers, doubt and references, each undone, files taken home and compared with what `colorize_file` writes. `skipped: why` where there is no
 browser. --install fetches what is missing into this environment, and Chromium by apt-get if it may."""
 import argparse
 import io
@@ -26,7 +26,7 @@ needed = 'jupyterlab', 'playwright', 'anywidget'
 browsers = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
 cell = '''from colorgan.inference import Colorizer
 from colorgan.app.widgets import ColorizeApp
-ColorizeApp(Colorizer(device='cpu'))'''
+ColorizeApp(Colorizer(device='cpu', precision='fp32'))'''  # on a busy machine, two processes may not choose alike
 wide, phone = dict(width=1200, height=1100), dict(width=390, height=844)
 
 
@@ -103,15 +103,15 @@ class Hands:
     def bring(self, file, more=1):
         "Choose a file; there are so many pictures more then."
         there = self.there('.cg-frame').count()
-        self.there('input[type=file]').set_input_files(file)
+        self.there('input[type=file][multiple]').set_input_files(file)
         self.page.wait_for_function('n => document.querySelectorAll(".cg-frame").length === n', arg=there + more)
         self.idle()
 
-    def drop(self, file):
-        "Let a file fall on the stage."
+    def drop(self, file, css='.cg-stage'):
+        "Let a file fall on the stage, or on a part of it."
         data = self.page.evaluate_handle('''([bytes, name]) => { const d = new DataTransfer();
             d.items.add(new File([new Uint8Array(bytes)], name)); return d; }''', [list(file.read_bytes()), file.name])
-        self.there('.cg-stage').dispatch_event('drop', dict(dataTransfer=data))
+        for event in ('dragover', 'drop'): self.there(css).dispatch_event(event, dict(dataTransfer=data))
 
     def seen(self): return self.there('.cg-after').get_attribute('src')
 
@@ -138,6 +138,12 @@ class Hands:
             try: return self.there(until).first.wait_for(timeout=20_000)
             except Late:
                 if not patience: raise
+
+    def undo(self):
+        "Press Undo, and wait for another picture."
+        src = self.seen()
+        self.press('Undo')
+        self.changed(src)
 
     def split(self): return float(self.there('.cg-handle').get_attribute('aria-valuenow'))
 
@@ -205,6 +211,7 @@ def at_a_desk(hands, photos, colored):
     hands.changed(src)
     yield 'undo', hands.save('Download').read_bytes() == saved.read_bytes()
 
+    yield from with_more_words(hands, coffee, colored, saved.read_bytes(), first)
     hands.drop(cat)
     hands.page.wait_for_function('document.querySelectorAll(".cg-frame").length === 2')
     hands.idle()
@@ -218,6 +225,107 @@ def at_a_desk(hands, photos, colored):
     hands.shoot('wide')
     hands.dark(True)
     hands.shoot('wide-dark')
+
+
+def with_more_words(hands, coffee, colored, saved, first):
+    "Named colors, strokes, other answers, doubt and references, and the way back from each."
+    from colorgan.coloring.guidance import Guidance
+    from colorgan.coloring.hints import load_hints
+    def download(): return hands.save('Download').read_bytes()
+    _, _, w, h = hands.box('.cg-pair')
+    src = hands.seen()
+    hands.there('.cg-pair').click(position=dict(x=.3*w, y=.75*h))
+    hands.there('.cg-text').fill('nvy')
+    hands.page.keyboard.press('Enter')
+    hands.there('.cg-wrong').filter(has_text='Did you mean navy').wait_for()
+    hands.shoot('named-wrong')
+    hands.there('.cg-text').fill('navy')
+    hands.page.keyboard.press('Enter')
+    hands.changed(src)
+    hands.page.wait_for_timeout(300)
+    hands.shoot('named')
+    hands.there('.cg-done').click()
+    hints = load_hints(hands.save('Save hints'))
+    places = [o[:2] for o in hints if o not in first]
+    yield 'a color by name, and what is none is said', download() == colored(coffee, hints=[*first, *((*p, 'navy') for p in places)]).read_bytes() and len(places) == 1, hints
+    hands.undo()
+    yield 'a color by name undone', download() == saved
+
+    src = hands.seen()
+    hands.there('button:text-is("Stroke")').click()
+    x, y, w, h = hands.box('.cg-pair')
+    hands.page.mouse.move(x + .1*w, y + .2*h)
+    hands.page.mouse.down()
+    for u in (.2, .3, .4): hands.page.mouse.move(x + u*w, y + (.2 + .1*(u == .3))*h, steps=5)
+    hands.page.mouse.up()
+    hands.there('.cg-plane').click(position=dict(x=60, y=90))
+    hands.changed(src)
+    hands.page.wait_for_timeout(300)
+    hands.shoot('stroke')
+    hands.there('.cg-done').click()
+    hints = load_hints(hands.save('Save hints'))
+    line, drawn = [o for o in hints if o not in first], download() == colored(coffee, hints=hints).read_bytes()
+    yield 'a stroke gives one color to a line of points', drawn and 8 <= len(line) <= 24 and len({o[2:] for o in line}) == 1 and line[-1].x - line[0].x > 150, line
+    hands.undo()
+    yield 'a stroke undone in one step', download() == saved
+    hands.there('.cg-pair').focus()
+    for key in ('Enter',) + ('Shift+ArrowLeft',)*2 + ('Enter',): hands.page.keyboard.press(key)
+    hands.there('.cg-plane').wait_for()
+    title = hands.there('.cg-picker').get_attribute('aria-label')
+    hands.page.keyboard.press('Escape')
+    hands.there('button:text-is("Stroke")').click()
+    yield 'a stroke by key', title == 'A color for the line', title
+
+    src = hands.seen()
+    hands.press('Other answers')
+    hands.there('.cg-others .cg-tile').nth(4).wait_for()
+    hands.idle()
+    hands.there('.cg-others .cg-tile').nth(2).click()
+    hands.changed(src)
+    hands.shoot('answers')
+    pressed = hands.there('.cg-others .cg-tile[aria-pressed=true]').get_attribute('aria-label')
+    yield 'another answer is taken and saved', download() == colored(coffee, hints=Guidance(first, variant=2)).read_bytes() and pressed == 'Answer 3', pressed
+    hands.undo()
+    yield 'another answer undone', download() == saved
+
+    src = hands.seen()
+    hands.page.get_by_label('Where it guesses').check()
+    hands.changed(src)
+    hands.there('.cg-worth').wait_for()
+    hands.shoot('doubt')
+    src, note = hands.seen(), hands.there('.cg-note').text_content()
+    place = hands.there('.cg-worth').get_attribute('aria-label')
+    hands.there('.cg-worth').click()
+    hands.there('.cg-plane').click(position=dict(x=60, y=90))
+    hands.changed(src)
+    hands.there('.cg-done').click()
+    places = [o.get_attribute('aria-label') for o in hands.there('.cg-worth').all()]
+    yield 'where it guesses is shown, and the best place for a color moves on', 'question mark' in note and place not in places, (note, place, places)
+    hands.undo()
+    src = hands.seen()
+    hands.page.get_by_label('Where it guesses').uncheck()
+    hands.changed(src)
+    yield 'the color given there undone', download() == saved
+    hands.press('Other answers')
+    hands.there('.cg-others').wait_for(state='hidden')
+
+    src, cup = hands.seen(), hands.folder/'cup.png'
+    hands.drop(coffee, '.cg-refer')
+    hands.page.locator('.cg-said', has_text='The reference coffee.jpg has no color').wait_for()
+    hands.drop(cup, '.cg-refer')
+    hands.changed(src)
+    hands.there('.cg-name').filter(has_text='cup.png').wait_for()
+    hands.shoot('reference')
+    liked = download()
+    yield 'a reference dropped is followed, and a gray one refused', liked == colored(coffee, hints=Guidance(first, references=[str(cup)])).read_bytes() and liked != saved
+    src = hands.seen()
+    hands.there('.cg-name button').click()
+    hands.changed(src)
+    results = [download()]
+    for _ in range(2):
+        hands.undo()
+        results.append(download())
+    yield 'a reference removed, and undone', results == [saved, liked, saved] and not hands.there('.cg-name').count()
 
 
 def on_a_phone(hands, photos, colored):
@@ -262,7 +370,8 @@ def main():
         sample_photos()['coffee'].convert('L').save(photos[0], quality=95)
         sample_photos()['chelsea'].convert('L').save(photos[1])
         photos[2].write_text('Dear Sir')
-        colorizer = Colorizer(device='cpu')
+        sample_photos()['coffee'].transpose(0).save(folder/'cup.png')
+        colorizer = Colorizer(device='cpu', precision='fp32')
 
         def colored(file, **kw): return Path(colorizer.colorize_file(file, folder/f'expected{file.suffix}', **kw).dst)
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from colorgan.app.table import LightTable, Slide, css_color, encode_picture, small_copy
+from colorgan.app.table import LightTable, Reference, Slide, Wishes, css_color, encode_picture, shade_doubt, small_copy
 from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, uploads
 from colorgan.coloring.album import colorize_set, describe_picture
 from colorgan.coloring.batch import Job, colorize_many, colorize_planned, done_before, find_sources, named_format, plan_batch
@@ -398,7 +398,17 @@ def notebook(colorizer: Colorizer, picture: Picture, told: dict[str, Any]) -> Co
     assert_type(slide, Slide)
     table.set_hints(slide, [(1, 2, 3., 4.)])
     table.hint(slide, 1, 2, 3., 4.)
-    table.unhint(slide, 1, 2)
+    table.hint(slide, 1, 2, 'navy')
+    table.stroke(slide, [(1, 2), (3, 4)], '#1f3a93')
+    table.unhint(slide, (1, 2), (3, 4))
+    table.add_reference(slide, 'cup.jpg', b'bytes of a file')
+    assert_type(slide.wishes, Wishes)
+    assert_type(slide.wishes.references, tuple[Reference, ...])
+    table.remove_reference(slide, 0)
+    assert_type(table.answers(slide), list[bytes])
+    table.choose(slide, 2)
+    assert_type(table.worth_most(slide), tuple[int, int] | None)
+    assert_type(shade_doubt(table.preview(slide), table.doubt(slide)), Image.Image)
     table.undo(slide)
     print(slide.at(1, 2), table.dials, table.preview(slide).size, table.thumbnail(slide), table.choices(slide, 1, 2), table.zipped())
     assert_type(table.develop(slide), Path)

@@ -15,13 +15,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
-from ipywidgets import (Box, Button, DOMWidget, Dropdown, FileUpload, FloatSlider, HBox, HTML, Image as Shown,
+from ipywidgets import (Box, Button, Checkbox, DOMWidget, Dropdown, FileUpload, FloatSlider, HBox, HTML, Image as Shown,
                         IntSlider, Label, Layout, VBox)
 from traitlets import Bytes, Int, List, Unicode
 
-from .table import LightTable, Slide, css_color, encode_picture
+from .table import LightTable, Slide, css_color, encode_picture, shade_doubt
 from ..core.files import ColorganError
-from ..coloring.hints import HintError, load_hints, save_hints
+from ..coloring.hints import HintError, color_ab, load_hints, save_hints
 from ..inference import Colorizer
 
 # %% ../../nbs/app/widgets.ipynb #2c5ff27c
@@ -33,10 +33,9 @@ def _part(name):
     "Read a file of the widget from the package."
     return files('colorgan.app').joinpath(name).read_text(encoding='utf-8')
 
-# %% ../../nbs/app/widgets.ipynb #b8080051
-class Stage(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
-    "Show a drop zone and two pictures under a slider; a click asks for a color. Needs anywidget."
-    _esm,_css = _part('stage.js'),_part('stage.css')
+# %% ../../nbs/app/widgets.ipynb #b8080048
+class _Traits(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
+    "Share with the browser what is to be seen."
     pictures = List().tag(sync=True)  # name and thumb, a JPEG's bytes, of each
     at = Int(-1).tag(sync=True)  # which of them is shown
     before = Bytes(b'').tag(sync=True)  # a picture's file
@@ -44,7 +43,17 @@ class Stage(AnyWidget or DOMWidget): # pyright: ignore[reportGeneralTypeIssues]
     width = Int(0).tag(sync=True)  # of the whole picture, in pixels
     height = Int(0).tag(sync=True)
     marks = List().tag(sync=True)  # x, y and css of each hint
+    worth = List().tag(sync=True)  # x and y of the point where a hint helps most; or nothing
+    answers = List().tag(sync=True)  # a JPEG's bytes of each answer; none where they were not asked for
+    variant = Int(0).tag(sync=True)  # which of them is taken
+    references = List().tag(sync=True)  # their names
+    note = Unicode('').tag(sync=True)  # what the picture shows, if not only colors
     busy = Unicode('').tag(sync=True)  # what is being done
+
+# %% ../../nbs/app/widgets.ipynb #b8080051
+class Stage(_Traits):
+    "Show a drop zone and two pictures under a slider; a click or a stroke asks for a color. Needs anywidget."
+    _esm,_css = _part('stage.js'),_part('stage.css')
 
     def on_message(self,
         told: Callable[[dict[str, Any], list[Any]], Any], # Called with a message and its buffers
@@ -73,45 +82,71 @@ def uploads(
     return found
 
 # %% ../../nbs/app/widgets.ipynb #b8080054
-class _PlainPictures(VBox):
-    "Show two pictures side by side, a list to choose from, and a line of text."
+class _PlainParts(VBox):
+    "Show two pictures side by side, lists to choose from, and lines of text."
     pictures,at,before,after = List(),Int(-1),Bytes(b''),Bytes(b'')
     width,height,marks,busy = Int(0),Int(0),List(),Unicode('')
+    worth,answers,variant,references,note = List(),List(),Int(0),List(),Unicode('')
 
     def __init__(self, first: Any) -> None:
         self.which,self.link,self.doing = Dropdown(layout=Layout(width='auto', display='none')),HTML(),Label()
         self.two = [Shown(value=b'', layout=Layout(max_width='49%', height='auto')) for _ in range(2)]
         self.pair,self._drawing = HBox(self.two, layout=Layout(display='none')),False
-        super().__init__([HBox([first, self.which, self.doing]), self.pair, self.link])
-        self.observe(self._draw, ['pictures', 'at', 'before', 'after', 'busy'])
+        self.other = Dropdown(description='Answer', layout=Layout(width='auto', display='none'))
+        self.refer = FileUpload(accept='image/*', description='Reference', layout=Layout(width='auto'))
+        self.names,self.text = HBox(),Label()
+        self.more = VBox([self.text, HBox([self.refer, self.names, self.other])], layout=Layout(display='none'))
+        super().__init__([HBox([first, self.which, self.doing]), self.pair, self.more, self.link])
+
+# %% ../../nbs/app/widgets.ipynb #b8080059
+class _PlainPictures(_PlainParts):
+    "Let the widgets show what the traits say."
+    def __init__(self, first: Any) -> None:
+        super().__init__(first)
+        self.observe(self._draw, ['pictures', 'at', 'before', 'after', 'answers', 'variant', 'note', 'busy'])
 
     def _draw(self, change):
-        "Let the widgets show what the traits say."
         for im,data in zip(self.two, (self.before, self.after)): im.format,im.value = 'png' if data[:4] == b'\x89PNG' else 'jpeg',data
-        self.pair.layout.display,self.which.layout.display = ('flex' if b else 'none' for b in (self.before, self.pictures[1:]))
+        for part,b in ((self.pair, self.before), (self.more, self.before), (self.which, self.pictures[1:]), (self.other, self.answers)):
+            part.layout.display = 'flex' if b else 'none'
+        self.text.value = self.note or 'A click gives no color here. Load hints from a file, or install anywidget.'
         self.doing.value,self._drawing = self.busy,True
         try:
             self.which.options = tuple((p['name'], i) for i,p in enumerate(self.pictures))
             self.which.value = self.at if 0 <= self.at < len(self.pictures) else None
+            self.other.options = tuple((f'answer {i + 1}' if i else 'the usual', i) for i in range(len(self.answers)))
+            self.other.value = self.variant if self.answers else None
         finally: self._drawing = False
 
-# %% ../../nbs/app/widgets.ipynb #b8080055
-class PlainStage(_PlainPictures):
-    "Do what `Stage` does, without the slider and clicks on the picture. Needs only ipywidgets."
+# %% ../../nbs/app/widgets.ipynb #b8080049
+class _PlainHands(_PlainPictures):
+    "Pass on what a person does with the widgets."
     def __init__(self) -> None:
         self.upload = FileUpload(accept='image/*', multiple=True, description='Photographs', layout=Layout(width='auto'))
         self._told = lambda *_: None
         super().__init__(self.upload)
-        self.upload.observe(self._bring, 'value')
-        self.which.observe(self._choose, 'value')
+        self.upload.observe(lambda change: self._bring(change, False), 'value')
+        self.refer.observe(lambda change: self._bring(change, True), 'value')
+        self.which.observe(lambda change: self._choose('show', change), 'value')
+        self.other.observe(lambda change: self._choose('variant', change), 'value')
+        self.observe(self._name, 'references')
 
-    def _bring(self, change):
+    def _bring(self, change, reference):
         for n,(name,data) in enumerate(uploads(change)):
-            self._told(dict(kind='part', id=name, name=name, i=0, of=1, first=not n), [data])
+            self._told(dict(kind='part', id=name, name=name, i=0, of=1, first=not n, reference=reference), [data])
 
-    def _choose(self, change):
-        if change['new'] is not None and not self._drawing: self._told(dict(kind='show', i=change['new']), [])
+    def _choose(self, kind, change):
+        if change['new'] is not None and not self._drawing: self._told(dict(kind=kind, i=change['new']), [])
 
+    def _name(self, change):
+        "Name the references, each on a button that removes it."
+        buttons = [Button(description=f'{name} ×', tooltip=f'Remove the reference {name}', layout=Layout(width='auto')) for name in self.references]
+        for i,button in enumerate(buttons): button.on_click(lambda _, i=i: self._told(dict(kind='unrefer', i=i), []))
+        self.names.children = tuple(buttons)
+
+# %% ../../nbs/app/widgets.ipynb #b8080055
+class PlainStage(_PlainHands):
+    "Do what `Stage` does, without the slider and clicks on the picture. Needs only ipywidgets."
     def on_message(self,
         told: Callable[[dict[str, Any], list[Any]], Any], # Called with a message and its buffers
     ) -> None:
@@ -146,20 +181,22 @@ class _Controls(VBox):
         size,saturation = self.table.dials
         self.size,first = _slider(IntSlider, size, 64, 512, 16, 'network sees', 'Pixels, side of a square. Less: a broader brush.')
         self.saturation,second = _slider(FloatSlider, saturation, 0, 3, .05, 'saturation', 'Of the colors that the network chose; 0 is gray.')
-        self.back = _button('Undo', 'undo', 'Take back the last hint')
+        self.back = _button('Undo', 'undo', 'Take back the last change')
+        self.more = _button('Other answers', 'th-large', 'Five believable answers for this photograph; once more hides them')
+        self.guesses = Checkbox(False, description='Where it guesses', indent=False, tooltip='Pink where the true color may be another one', layout=Layout(width='auto'))
         self.keep = _button('Save hints', 'file-o', 'The hints of this photograph, as JSON')
         self.load = FileUpload(accept='.json', description='Load hints', icon='folder-open-o', layout=Layout(width='auto')).add_class('cg-load')
         self.one,self.every = _button('Download', 'download', 'This photograph'),_button('Download all', 'file-archive-o', 'All of them, in a zip')
         self.said = HTML().add_class('cg-said')
-        self.dials = [Box(row).add_class('cg-dials') for row in ([first, second], [self.back, self.keep, self.load, self.one, self.every])]
+        self.dials = [Box(row).add_class('cg-dials') for row in ([first, second], [self.more, self.guesses, self.back], [self.keep, self.load, self.one, self.every])]
         super().__init__([self.stage, *self.dials, self.said])
         self.add_class('cg-app')
 
 # %% ../../nbs/app/widgets.ipynb #b8080062
 _FAULTS = ColorganError, OSError, RuntimeError, ValueError, MemoryError
 
-class _Display(_Controls):
-    "Show what is on the table, what is being done, and what went wrong."
+class _Reports(_Controls):
+    "Show what is being done, and what went wrong."
     def _try(self, doing, work, *args):
         "Do some work, and show what is being done. Report an error."
         self.stage.busy = doing
@@ -171,14 +208,28 @@ class _Display(_Controls):
         "Add a line below the controls."
         self.said.value += f'<div role="alert" style="line-height: 1.4; margin: 4px 0">{sign} {escape(text)}</div>'
 
+# %% ../../nbs/app/widgets.ipynb #e90bf5b9
+def _marks(s, after):
+    "Where the hints are, and the colors there."
+    return [dict(x=h.x, y=h.y, css=css_color(cast(tuple[int, ...], after.getpixel(s.at(h.x, h.y))))) for h in s.hints]
+
+class _Display(_Reports):
+    "Show what is on the table."
+    def _views(self, s):
+        "What the stage shows of one picture, by its traits."
+        table,guesses = self.table,self.guesses.value
+        answers,after = table.answers(s) if s.several else [],table.preview(s)
+        shown,worth = (shade_doubt(after, table.doubt(s)), table.worth_most(s)) if guesses else (after, None)
+        note = 'Pink: the network guesses there.'*guesses
+        return dict(width=s.width, height=s.height, before=s.before, after=encode_picture(shown), marks=_marks(s, after), worth=list(worth or ()), answers=answers,
+                    variant=s.wishes.variant, references=[o.name for o in s.wishes.references], note=note)
+
     def _show(self):
         "Let the stage show what is on the table, and the controls what can be done."
         s,slides,stage = self.shown,self.table.slides,self.stage
-        after = self.table.preview(s) if s else None
+        views = self._views(s) if s else dict(width=0, height=0, before=b'', after=b'', marks=[], worth=[], answers=[], variant=0, references=[], note='')
         with stage.hold_sync():
-            stage.width,stage.height = (s.width, s.height) if s else (0, 0)
-            stage.before,stage.after = (s.before, encode_picture(after)) if s and after else (b'', b'')
-            stage.marks = [dict(x=h.x, y=h.y, css=css_color(cast(tuple[int, ...], after.getpixel(s.at(h.x, h.y))))) for h in s.hints] if s and after else []
+            for name,value in views.items(): setattr(stage, name, value)
             stage.at,stage.pictures = slides.index(s) if s else -1,[dict(name=o.name, thumb=self.table.thumbnail(o)) for o in slides]
         self.back.disabled,self.keep.disabled = not (s and s.past),not (s and s.hints)
         self.load.disabled,self.one.disabled,self.every.disabled = not s,not s,not slides
@@ -210,12 +261,20 @@ class _Slides(_Display):
         if self.shown: self._show()
 
 # %% ../../nbs/app/widgets.ipynb #b8080067
-class _Hints(_Slides):
-    "Change, load and save hints."
+class _Points(_Slides):
+    "Change hints."
     def _say(self, change, *args):
         "Change hints, and show the result."
         change(*args)
         self._show()
+
+    def _hint(self, m):
+        "Give points a color. A color as text is answered beside where it was typed."
+        if 'color' not in m: return self._say(self.table.stroke, self.shown, m['points'], (m['a'], m['b']))
+        try: self._say(self.table.stroke, self.shown, m['points'], m['color'])
+        except HintError as e: answer = dict(why=str(e))
+        else: answer = dict(zip('ab', color_ab(m['color'])))
+        self.stage.send(dict(kind='named', view=m['view'], **answer))
 
     def _point(self, m):
         "Send the colors that a point can have."
@@ -223,6 +282,9 @@ class _Hints(_Slides):
         facts,rgba = self.table.choices(self.shown, m['x'], m['y'])
         self.stage.send(dict(kind='colors', view=m['view'], **facts), buffers=[rgba])
 
+# %% ../../nbs/app/widgets.ipynb #b8080047
+class _Hints(_Points):
+    "Load and save hints."
     def _load(self, name, data):
         "Set hints from a file. Raises `HintError`."
         if not self.shown: raise HintError(f'{name} has hints, and there is no photograph yet. Bring the photograph first.')
@@ -236,8 +298,33 @@ class _Hints(_Slides):
         save_hints(s.hints, file)
         self.stage.save(file.name, file.read_bytes())
 
+# %% ../../nbs/app/widgets.ipynb #221fc0d4
+class _Answers(_Hints):
+    "Show and take other answers, doubt and references."
+    def _several(self):
+        "Show five answers, or hide them."
+        if not (s := self.shown): return
+        s.several = not s.several
+        try: self._show()
+        except _FAULTS:
+            s.several = False
+            raise
+
+    def _guesses(self):
+        "Show where the network guesses, or hide it."
+        if not self.shown: return
+        try: self._show()
+        except _FAULTS:
+            self.guesses.value = False
+            raise
+
+    def _refer(self, name, data):
+        "Take colors from another picture. Raises `HintError` and `PictureError`."
+        if not self.shown: raise HintError(f'{name} is to be a reference, and there is no photograph yet. Bring the photograph first.')
+        self._say(self.table.add_reference, self.shown, name, data)
+
 # %% ../../nbs/app/widgets.ipynb #b8080064
-class _Files(_Hints):
+class _Files(_Answers):
     "Take files from the browser, and give it files."
     def _part(self, m, buffers):
         "Take a piece of a file from the browser. The last one makes it whole."
@@ -246,8 +333,8 @@ class _Files(_Hints):
         parts.append(bytes(buffers[0]))
         if len(parts) < m['of']: return
         name,data = m['name'],b''.join(self._coming.pop(m['id']))
-        json = name.lower().endswith('.json')
-        self._try(f'coloring {name}…', self._load if json else self._add, name, data)
+        work = self._refer if m.get('reference') else self._load if name.lower().endswith('.json') else self._add
+        self._try(f'coloring {name}…', work, name, data)
 
     def _one(self):
         "Download one picture."
@@ -264,32 +351,37 @@ class _Files(_Hints):
         if len(failed) < len(self.table.slides): self.stage.save('in color.zip', data)
         for why in failed.values(): self._report(why)
 
-# %% ../../nbs/app/widgets.ipynb #b8080068
+# %% ../../nbs/app/widgets.ipynb #b8080058
 class _Messages(_Files):
-    "Do what the stage and the controls ask for."
+    "Do what the stage asks for."
+    def _on_message(self, message, buffers):
+        m,s,table = message,self.shown,self.table
+        if m['kind'] == 'part': return self._part(m, buffers)
+        if m['kind'] == 'lost': return self._report(f"{m['name']} could not be read by the browser. Try again.")
+        work,i = {},m.get('i')
+        if i in range(len(table.slides)): work = dict(show=lambda: self._turn_to(i), remove=lambda: self._remove(i))
+        if s: work |= dict(undo=lambda: self._say(table.undo, s), unhint=lambda: self._say(table.unhint, s, *m['points']),
+                           hint=lambda: self._hint(m), point=lambda: self._point(m))
+        if s and i in range(5): work |= dict(variant=lambda: self._say(table.choose, s, i))
+        if s and i in range(len(s.wishes.references)): work |= dict(unrefer=lambda: self._say(table.remove_reference, s, i))
+        if m['kind'] in work: self._try('' if m['kind'] == 'point' else 'coloring…', work[m['kind']])
+
+# %% ../../nbs/app/widgets.ipynb #b8080068
+class _Wires(_Messages):
+    "Connect the stage and the controls with the work."
     def _listen(self):
-        "Connect the stage and the controls with the work."
         self.stage.on_message(self._on_message)
         for dial in (self.size, self.saturation): dial.observe(lambda _: self._try('coloring…', self._turned), 'value')
+        self.more.on_click(lambda _: self._try('coloring…', self._several))
+        self.guesses.observe(lambda _: self._try('coloring…', self._guesses), 'value')
         self.back.on_click(lambda _: self._on_message(dict(kind='undo'), []))
         self.keep.on_click(lambda _: self._try('', self._keep))
         self.load.observe(lambda change: [self._try('coloring…', self._load, *file) for file in uploads(change)], 'value')
         self.one.on_click(lambda _: self._try('coloring…', self._one))
         self.every.on_click(lambda _: self._try('coloring…', self._every))
 
-    def _on_message(self, message, buffers):
-        "Do what a message from the stage asks for."
-        m,s,table = message,self.shown,self.table
-        if m['kind'] == 'part': return self._part(m, buffers)
-        if m['kind'] == 'lost': return self._report(f"{m['name']} could not be read by the browser. Try again.")
-        work = {}
-        if m.get('i') in range(len(table.slides)): work = dict(show=lambda: self._turn_to(m['i']), remove=lambda: self._remove(m['i']))
-        if s: work |= dict(undo=lambda: self._say(table.undo, s), unhint=lambda: self._say(table.unhint, s, m['x'], m['y']),
-                           hint=lambda: self._say(table.hint, s, m['x'], m['y'], m['a'], m['b']), point=lambda: self._point(m))
-        if m['kind'] in work: self._try('' if m['kind'] == 'point' else 'coloring…', work[m['kind']])
-
 # %% ../../nbs/app/widgets.ipynb #b8080065
-class ColorizeApp(_Messages):
+class ColorizeApp(_Wires):
     "Color photographs that are dropped on it, correct them by a click, and download them."
     def __init__(self,
         colorizer: Colorizer|None=None, # None: the weights in the package
