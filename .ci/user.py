@@ -129,6 +129,7 @@ def wishes(colorizer: Colorizer, picture: Image.Image, folder: Path) -> None:
     guidance = Guidance([(1, 2, 'navy')], [Mask('coat.png', '#7a2e2e', .8)], ['b.jpg'], strength=.5, variant=2)
     assert_type(colorizer.colorize(picture, guidance), Image.Image)
     print(colorizer.doubt(picture).shape, guidance.record(), guidance.asks_network, guidance.masks[0].ab)
+    assert_type(done_before(Job(folder, folder, 'PNG', 1), True, False), Report | None)
     for report in colorize_set(colorizer, folder, folder/'out', anchors=['b.jpg'], hints={folder/'a.jpg': [(1, 2, 'navy')]}): assert_type(report, Report)
     cells = describe_picture(colorizer, picture)
     assert_type(join_cells([cells, read_reference(colorizer, picture)]), CellColors)
@@ -157,6 +158,7 @@ def heads(net: LiteUNet, L_norm: Tensor, ab: Tensor) -> None:
     down, up = run_levels(net, L_norm)
     print(color_nodes().shape, net.predict_colors(L_norm), finish_ab(net, up[-1], L_norm), down)
     assert_type(color_head_loss(net, L_norm, ab), Tensor)
+    assert_type(train_color_head(net, recipe_loaders(RECIPES['lite'], PhotoSet([], [], []), 'cache'), 640), list[float])
 
 
 def steps(colorizer: Colorizer, picture: Image.Image, pixels: Pixels, folder: Path) -> None:
