@@ -177,8 +177,6 @@ def serve_rows(
     n_cores: int, # That this process may use
 ) -> None:
     "Answer rows from standard input on standard output, until it closes: the whole of a worker process."
-    import torch
-    torch.set_num_threads(n_cores)
     out = os.fdopen(os.dup(1), 'w', encoding='utf-8')
     os.dup2(2, 1)  # whatever else prints
     asked: queue.Queue[str] = queue.Queue()
