@@ -7,7 +7,8 @@ __all__ = ['ROW_FIELDS', 'BatchOptions', 'load_colorizer', 'fingerprint', 'faile
 
 # %% ../../nbs/coloring/cluster.ipynb #ca43c316
 import hashlib, json, math, os, tempfile, time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from itertools import groupby
@@ -20,7 +21,7 @@ import torch
 from .batch import color_in_threads
 from .files import FileOptions, Report, color_record
 from .places import NamedBytes, local_path, place_exists, read_place, row_key, write_place
-from ..core.compute import cores as all_cores
+from ..core.compute import choose_device, cores as all_cores
 from ..core.files import ColorganError, OutputError, PictureError
 from ..inference import Colorizer
 from ..models.weights import default_weights
@@ -34,6 +35,7 @@ class BatchOptions:
     size: int|None=None # The network sees SIZExSIZE pixels, 32 to 2048; None: what suits the weights
     saturation: float|None=None # Of the colors, 0 to 4; None: what suits the weights
     device: str|None=None # Where the network runs; None: the best there is
+    precision: str='auto' # 'fp32', 'bf16' or 'fp16'; 'auto': fp32 on a CPU, so that all workers give the same bytes; else what suits the device
     quality: int|None=None # Of lossy formats, to 100; None: see `write_picture`
     keep_color: bool=False # Leave a picture alone that is in color already
     max_pixels: float=500e6 # Refuse larger pictures
@@ -52,14 +54,16 @@ def _options(told):
 
 # %% ../../nbs/coloring/cluster.ipynb #abefc660
 @cache
-def _colorizer(weights, size, saturation, device):
-    return Colorizer.from_file(weights or default_weights(), size=size, saturation=saturation, device=device)
+def _colorizer(weights, size, saturation, device, precision):
+    on_cpu = (device or '').startswith('onnx:') or choose_device(device) == 'cpu'
+    if precision == 'auto' and on_cpu: precision = 'fp32'  # a short trial would decide, and not the same on each machine
+    return Colorizer.from_file(weights or default_weights(), size=size, saturation=saturation, device=device, precision=precision)
 
 def load_colorizer(
     options: BatchOptions, # Of the job
 ) -> Colorizer: # The same one at the next call
     "Load the network of a job. Raises `WeightsError` and `DialError`."
-    return _colorizer(options.weights, options.size, options.saturation, options.device)
+    return _colorizer(options.weights, options.size, options.saturation, options.device, options.precision)
 
 def _record(options):
     "Return what the targets of a job say of themselves."
@@ -69,7 +73,7 @@ def fingerprint(
     options: BatchOptions, # Of the job
 ) -> str: # 16 hexadecimal digits
     "Return what tells a job from another: its weights, size, saturation, version and options. Raises `WeightsError`."
-    told = json.dumps(_record(options) | dict(keep_color=options.keep_color), sort_keys=True)
+    told = json.dumps(_record(options) | dict(keep_color=options.keep_color, precision=options.precision), sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 # %% ../../nbs/coloring/cluster.ipynb #da7f2b03
@@ -156,9 +160,9 @@ def _color_row(job, colorizer, src, dst):
     if (done := _target_of_this_job(dst, job.record, job.options.overwrite)) is not None: return _was_there(done)
     held,target,o = _held(src),local_path(dst),job.options
     if time.monotonic() > colorizer.end: raise TimeoutError
-    with tempfile.TemporaryDirectory(prefix='colorgan-') if target is None else tempfile.SpooledTemporaryFile() as folder:
-        path = target or Path(str(folder))/Path(dst).name
-        with _large if isinstance(held, NamedBytes) and _megapixels(held, o) > 16 else Lock(), colorizer.queue.room:
+    with tempfile.TemporaryDirectory(prefix='colorgan-') if target is None else nullcontext('') as folder:
+        path = target or Path(folder)/Path(dst).name
+        with _large if isinstance(held, NamedBytes) and _megapixels(held, o) > 16 else nullcontext(), colorizer.queue.room:
             report = colorizer.colorize_file(held, path, quality=o.quality, keep_color=o.keep_color, max_pixels=o.max_pixels, float_range=o.float_range)
         if report.outcome != 'done': return dict(outcome=report.outcome, reason=report.reason)
         data = path.read_bytes()
