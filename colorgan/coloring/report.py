@@ -101,7 +101,7 @@ SIZE_CLASSES = {'under 1 MP': 1, '1 to 4 MP': 4, '4 to 16 MP': 16, '16 to 64 MP'
 @dataclass
 class JobSummary:
     "What a report says."
-    outcomes: Counter[str]=field(default_factory=Counter)
+    outcomes: dict[str, int]=field(default_factory=dict) # Of all pictures, the most frequent first
     reasons: dict[str, int]=field(default_factory=dict) # Of failures, by kind, the most frequent first
     retried: int=0 # Pictures that took more than one attempt
     worker_seconds: float=0. # That were spent on the pictures
@@ -113,7 +113,7 @@ class JobSummary:
     strong_hue: float=math.nan # Share of the pictures measured
 
     def __str__(self) -> str:
-        lines = [', '.join(f'{n} {k}' for k,n in self.outcomes.most_common()) or 'nothing yet']
+        lines = [', '.join(f'{n} {k}' for k,n in self.outcomes.items()) or 'nothing yet']
         lines += [f'  failed, {kind}: {n}' for kind,n in self.reasons.items()]
         if self.retried: lines.append(f'  more than one attempt: {self.retried}')
         lines += [f'  {k}: {n} measured, {s:.3f} worker seconds each' for k,(n,s) in self.costs.items()]
@@ -139,10 +139,10 @@ def sum_up(
     rows: Iterable[dict[str, Any]], # With the columns of `ROW_FIELDS`, each picture once
 ) -> JobSummary:
     "Sum up a report, row by row."
-    s,reasons,measured,first = JobSummary(),Counter(),{},[]
+    s,outcomes,reasons,measured,first = JobSummary(),Counter(),Counter(),{},[]
     tints = gray = strong = 0
     for row in rows:
-        s.outcomes[row['outcome']] += 1
+        outcomes[row['outcome']] += 1
         s.retried += row['attempts'] > 1
         s.worker_seconds += row['cost']
         if row['outcome'] == 'failed': reasons[_short(row['reason'], row['src'])] += 1
@@ -156,6 +156,7 @@ def sum_up(
         tints += 1
         gray += row['chroma'] < 4
         strong += row['chroma'] >= 15 and row['hue'] > .9
+    s.outcomes = dict(outcomes.most_common())
     s.reasons,s.slowest,s.largest = dict(reasons.most_common()),sorted(s.slowest, reverse=True),sorted(s.largest, reverse=True)
     s.costs = {k: (measured[k][0], measured[k][1]/measured[k][0]) for k in SIZE_CLASSES if k in measured}
     if tints: s.million_hours,s.near_gray,s.strong_hue = sum(first)/len(first)*1e6/3600,gray/tints,strong/tints
