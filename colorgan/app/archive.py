@@ -21,8 +21,8 @@ from ..core.files import ColorganError, write_whole
 # %% ../../nbs/app/archive.ipynb #e76da3df
 def _most(s):
     "Read a number of failures, or a share such as 1%."
-    number(s.removesuffix('%'), float, 0, 100 if s.endswith('%') else 1e9)
-    return s if s.endswith('%') else float(s)
+    number(s.removesuffix('%'), float if s.endswith('%') else int, 0, 100 if s.endswith('%') else 1e9)
+    return s if s.endswith('%') else int(s)
 
 def add_batch_arguments(
     p: ArgumentParser, # Of the verb

@@ -56,6 +56,7 @@ class AnyJob(Protocol):
     def pixels(self) -> int: ...
     def color(self, colorizer: Any, options: dict[str, Any]) -> Report: ...
 
+# %% ../../nbs/coloring/batch.ipynb #73ced061
 def _passed_over(src, why): return Report(str(src), outcome='passed over', reason=why)
 
 def _kind(file, why):

@@ -9,14 +9,12 @@ __all__ = ['ROW_FIELDS', 'BatchOptions', 'load_colorizer', 'fingerprint', 'faile
 import hashlib, json, math, os, tempfile, time
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any
-
-import torch
 
 from .batch import color_in_threads
 from .files import FileOptions, Report, color_record

@@ -37,10 +37,13 @@ class DatasetOptions:
     limit: int|None=None # Only the first so many; None: all
     every: float=30. # Seconds between two lines of the summary
 
+def _told(options): return {k: v for k,v in asdict(options).items() if v != getattr(BatchOptions(), k)}
+
 def _entries(src, dst, report):
     "Return the pictures of a source, as a stream."
     return read_manifest(src) if is_manifest(src) else list_places(src, [dst, report])
 
+# %% ../../nbs/coloring/dataset.ipynb #485197aa
 def dataset_rows(
     src: str|os.PathLike[str], # A folder, an address or a manifest
     dst: str|os.PathLike[str], # A folder or an address
@@ -48,10 +51,11 @@ def dataset_rows(
     run: DatasetOptions=DatasetOptions(), # How to run
 ) -> Iterator[tuple[dict[str, Any], int]]: # Each row with its bytes; 0 where they are not known
     "Yield the rows of a job. Raises `ColorganError`, and `OutputError` for a name that would leave `dst`."
-    told = {k: v for k,v in asdict(options).items() if v != getattr(BatchOptions(), k)}
+    told = _told(options)
     for o in islice(_entries(src, dst, report_place(dst, run)), run.limit):
         yield dict(src=o.src, dst=join_place(dst, target_name(safe_name(o.name))), options=told),o.size
 
+# %% ../../nbs/coloring/dataset.ipynb #cef1305e
 def report_place(
     dst: str|os.PathLike[str], # A folder or an address
     run: DatasetOptions=DatasetOptions(), # How to run
@@ -59,7 +63,7 @@ def report_place(
     "Return where the report of a job is."
     return run.report or f'{os.fspath(dst).rstrip("/" + os.sep)}-report'
 
-# %% ../../nbs/coloring/dataset.ipynb #6ee9cfb4
+# %% ../../nbs/coloring/dataset.ipynb #c2f50a84
 @dataclass
 class DatasetState:
     "How far a run is, and what it did."
@@ -89,7 +93,7 @@ def _too_many(state, most):
     limit = float(most[:-1])/100*max(n, 100) if share else math.inf if most is None else float(most)
     return f'{failed} of {n} pictures failed, more than {most}' if failed > limit else ''
 
-# %% ../../nbs/coloring/dataset.ipynb #1a04f32a
+# %% ../../nbs/coloring/dataset.ipynb #0c85fe9b
 class _Log:
     "Lines of JSON beside the report, if that is a local folder."
     def __init__(self, folder):
@@ -112,7 +116,7 @@ def _retried(report, told):
     for row in report.rows():
         if row['outcome'] == 'failed': yield dict(src=row['src'], dst=row['dst'], options=told),0
 
-# %% ../../nbs/coloring/dataset.ipynb #c8e86282
+# %% ../../nbs/coloring/dataset.ipynb #f1bc90cd
 def remove_unfinished(
     folder: str|os.PathLike[str], # Of the targets
 ) -> int: # How many there were
@@ -125,7 +129,7 @@ def remove_unfinished(
                 n += 1
     return n
 
-# %% ../../nbs/coloring/dataset.ipynb #f1bc90cd
+# %% ../../nbs/coloring/dataset.ipynb #3059d5ec
 def _take(state, chunk, run):
     "Count a chunk that is done. Return why to stop; empty to go on."
     for row in chunk.found:
@@ -148,7 +152,7 @@ def _run(pool, chunks, report, state, options, run, log, say):
             if time.monotonic() - said > run.every: said = say(state.line()) or time.monotonic()
     finally: pool.close()
 
-# %% ../../nbs/coloring/dataset.ipynb #211ab821
+# %% ../../nbs/coloring/dataset.ipynb #f172352b
 def colorize_dataset(
     src: str|os.PathLike[str], # A folder, an address or a manifest
     dst: str|os.PathLike[str], # A folder or an address
@@ -164,12 +168,11 @@ def colorize_dataset(
     report.begin(dict(fingerprint=fingerprint(options), src=os.fspath(src), dst=os.fspath(dst), options=asdict(options)), options.overwrite)
     if not run.retry: threading.Thread(target=_count, args=(state, src, dst, run), daemon=True).start()
     log('start', engine=engine, src=os.fspath(src), dst=os.fspath(dst))
-    told = {k: v for k,v in asdict(options).items() if v != getattr(BatchOptions(), k)}
     def chunks():
-        for chunk in chunked(_retried(report, told) if run.retry else dataset_rows(src, dst, options, run)):
+        for chunk in chunked(_retried(report, _told(options)) if run.retry else dataset_rows(src, dst, options, run)):
             if run.retry or chunk.key not in report.keys: yield chunk
             else: state.before += len(chunk.rows)
-    _run(make_pool(engine, options, run.workers, run.address, run.gpus_per_worker), chunks(), report, state, options, run, log, say)
+    _run(make_pool(engine, options.device, run.workers, run.address, run.gpus_per_worker), chunks(), report, state, options, run, log, say)
     remove_unfinished(dst)
     log('end', outcomes=dict(state.outcomes), before=state.before, stopped=state.stopped, died=state.died)
     say(state.line())

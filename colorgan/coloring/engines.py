@@ -32,6 +32,7 @@ class Chunk:
         self.key = self.key or row_key(self.rows)
         self.left = {row['dst']: i for i,row in enumerate(self.rows)}
 
+# %% ../../nbs/coloring/engines.ipynb #561b99b9
 def chunked(
     rows: Iterable[tuple[dict[str, Any], int]], # Each with its size in bytes; 0 where it is not known
     most: int=256, # Rows in a chunk
@@ -51,7 +52,7 @@ def chunked(
             group,held,names = [],0,set()
     if group: yield Chunk(group)
 
-# %% ../../nbs/coloring/engines.ipynb #f49993fb
+# %% ../../nbs/coloring/engines.ipynb #00afa26f
 class Pool(Protocol):
     "Workers of an engine."
     slots: int # How many there are
@@ -60,6 +61,7 @@ class Pool(Protocol):
     def kill(self, slot: int) -> None: ... # End a worker; it is told as a death
     def close(self) -> None: ... # End all workers, and wait until they are gone
 
+# %% ../../nbs/coloring/engines.ipynb #946fc309
 @dataclass
 class _Task:
     chunk: Chunk
@@ -71,13 +73,14 @@ class _Task:
 
     def open(self): return [row for row in self.rows if row['dst'] in self.chunk.left]
 
-# %% ../../nbs/coloring/engines.ipynb #00afa26f
-_pools: 'WeakSet[Any]' = WeakSet()  # that are open
+# %% ../../nbs/coloring/engines.ipynb #294c6020
+_pools: WeakSet[Any] = WeakSet()  # that are open
 
 def close_pools() -> None:
     "End the workers of all pools of this process."
     for pool in list(_pools): pool.close()
 
+# %% ../../nbs/coloring/engines.ipynb #090c2e26
 class Scheduler:
     "Give chunks to the workers of a pool, and take the answers."
     alone = 32 # Rows of a dead worker that are given out alone
@@ -106,12 +109,13 @@ class Scheduler:
         self.tell('given twice', rows=len(slow.open()))
         return _Task(slow.chunk, slow.open()[::-1], twice=True)
 
-    def _answer(self, task, row):
-        "Take an answer, the first for each row."
-        if task.chunk.left.pop(row['dst'], None) is None: return
-        task.chunk.found.append(row | dict(attempts=task.chunk.kills.get(row['dst'], 0) + 1))
+# %% ../../nbs/coloring/engines.ipynb #e96153bf
+def _answer(task, row):
+    "Take an answer, the first for each row."
+    if task.chunk.left.pop(row['dst'], None) is None: return
+    task.chunk.found.append(row | dict(attempts=task.chunk.kills.get(row['dst'], 0) + 1))
 
-# %% ../../nbs/coloring/engines.ipynb #946fc309
+# %% ../../nbs/coloring/engines.ipynb #cf9e6008
 def _died(self, task, why):
     "Give out the rows of a dead worker again. Name a picture that killed two workers alone."
     self.deaths += 1
@@ -123,12 +127,13 @@ def _died(self, task, why):
         kills[left[0]['dst']] = kills.get(left[0]['dst'], 0) + 1
         if kills[left[0]['dst']] > 1:
             self.tell('quarantined', src=left[0]['src'])
-            self._answer(task, failed_row(left[0], f"{left[0]['src']} ended two workers in which it was alone ({why}). It is left out."))
+            _answer(task, failed_row(left[0], f"{left[0]['src']} ended two workers in which it was alone ({why}). It is left out."))
             left = left[1:]
     n = len(left) if task.alone else self.alone
     if left[n:]: self.ready.appendleft(_Task(task.chunk, left[n:]))
     if left[:n]: self.ready.appendleft(_Task(task.chunk, left[:n], alone=True))
 
+# %% ../../nbs/coloring/engines.ipynb #79d40981
 def _heard(self, slot, kind, told):
     "Take what a worker tells."
     task = self.running.get(slot)
@@ -136,14 +141,14 @@ def _heard(self, slot, kind, told):
     task.heard = time.monotonic()
     if kind == 'rows':
         self.alive |= bool(told)
-        for row in told: self._answer(task, row)
+        for row in told: _answer(task, row)
         return
     del self.running[slot]
     self.idle.add(slot)
     if kind == 'died': _died(self, task, told)
     elif rest := task.open(): self.ready.append(_Task(task.chunk, rest, alone=True))  # it lost some
 
-# %% ../../nbs/coloring/engines.ipynb #294c6020
+# %% ../../nbs/coloring/engines.ipynb #70ff5ec5
 def run_chunks(
     scheduler: Scheduler, # With its pool
     chunks: Iterable[Chunk], # A stream
@@ -163,7 +168,7 @@ def run_chunks(
         done = [key for key,chunk in self.open.items() if not chunk.left]
         for key in done: yield self.open.pop(key)
 
-# %% ../../nbs/coloring/engines.ipynb #70ff5ec5
+# %% ../../nbs/coloring/engines.ipynb #e5471e1d
 def answered(
     rows: list[dict[str, Any]], # With `src`, `dst` and `options`
     alone: bool, # Color one after the other, and answer each at once
@@ -180,6 +185,7 @@ def answered(
             yield [o | dict(cost=round(o['seconds']*share, 4)) for o in some]
             some,last = [],now
 
+# %% ../../nbs/coloring/engines.ipynb #ca9de425
 def serve_rows(
     n_cores: int, # That this process may use
 ) -> None:
@@ -196,9 +202,9 @@ def serve_rows(
         for rows in answered(told['rows'], told['alone'], n_cores): print(json.dumps(rows), file=out, flush=True)
         print('null', file=out, flush=True)
 
-# %% ../../nbs/coloring/engines.ipynb #1a699f8b
-class LocalPool:
-    "Processes of this machine."
+# %% ../../nbs/coloring/engines.ipynb #73d32d3b
+class _Processes:
+    "Processes that answer rows."
     def __init__(self,
         slots: int|None=None, # Processes; None: one for each core
         n_cores: int=1, # For each process
@@ -223,6 +229,9 @@ class LocalPool:
             self.events.put((p, slot, 'end', None) if told is None else (p, slot, 'rows', told))
         self.events.put((p, slot, 'died', f'it ended with {p.wait()}'))
 
+# %% ../../nbs/coloring/engines.ipynb #296ec292
+class LocalPool(_Processes):
+    "Processes of this machine."
     def give(self, slot: int, rows: list[dict[str, Any]], alone: bool) -> None:
         "Start on rows, in a new process if there is none."
         p = self.processes.get(slot)

@@ -8,15 +8,17 @@ __all__ = ['MANIFESTS', 'local_path', 'join_place', 'safe_name', 'NamedBytes', '
 
 # %% ../../nbs/coloring/places.ipynb #41911d28
 import csv, hashlib, json, os, re, time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any, TypeVar
 
 from ..core.files import ColorganError, OutputError, PictureError, write_whole
 from ..core.listing import PICTURE_ENDINGS, why_ignored
 from ..pictures.write import ending, format_of
+
+_T = TypeVar('_T')
 
 # %% ../../nbs/coloring/places.ipynb #29a72ec1
 def local_path(
@@ -54,7 +56,7 @@ def _opener(place):
         raise ColorganError(f"Can't open {place}: {e}. Install what it needs: pip install 'colorgan[cluster]'; for gs:// gcsfs as well.") from e
     except ValueError as e: raise ColorganError(f"Can't open {place}: {e}. Check the beginning of the address.") from e
 
-def _tried(do, place, error, verb):
+def _tried(do: Callable[[], _T], place: str|os.PathLike[str], error: type[ColorganError], verb: str) -> _T:
     "Call `do`, again after what may pass. Raises `error`."
     for pause in (.2, .8, 3., None):
         try: return do()
@@ -64,6 +66,7 @@ def _tried(do, place, error, verb):
         except Exception as e:
             if pause is None: raise error(f"Can't {verb} {place}: {type(e).__name__}: {e}. Try again later.") from e
             time.sleep(pause)
+    raise AssertionError('the last pause is None')
 
 # %% ../../nbs/coloring/places.ipynb #b5224918
 class NamedBytes(BytesIO):
@@ -88,6 +91,7 @@ def read_place(
         return data
     return _tried(read, place, PictureError, 'read')
 
+# %% ../../nbs/coloring/places.ipynb #5643d9f9
 def write_place(
     place: str|os.PathLike[str], # A path or an address
     data: bytes, # The whole file
@@ -112,7 +116,7 @@ def place_exists(
     fs.invalidate_cache()
     return _tried(found, place, PictureError, 'find')
 
-# %% ../../nbs/coloring/places.ipynb #d6f05470
+# %% ../../nbs/coloring/places.ipynb #03a3bd18
 @dataclass(frozen=True)
 class Entry:
     "A picture of a listing or of a manifest."
@@ -131,8 +135,8 @@ def _walk(folder, exclude):
         if is_folder and not why_ignored(name) and os.path.realpath(path) not in exclude: yield from _walk(path, exclude)
         elif not is_folder and _is_wanted(name) and os.path.isfile(path): yield path,os.path.getsize(path)
 
-# %% ../../nbs/coloring/places.ipynb #03a3bd18
-async def _some(entries, n):
+# %% ../../nbs/coloring/places.ipynb #60223ba9
+async def _some(entries: Any, n: int) -> list[Any]:
     "Take up to `n` from an asynchronous iterator."
     taken = []
     async for o in entries:
@@ -147,13 +151,13 @@ def _remote_files(fs, root):
         bucket,_,prefix = root.partition('/')
         entries = fs._iterdir(bucket, delimiter='', prefix=f'{prefix.rstrip("/")}/' if prefix else '')
         while some := sync(fs.loop, _some, entries, 1000):
-            for o in some: yield o['name'],o['size']
+            for o in list[Any](some): yield o['name'],o['size']
     else:
         for _,_,files in fs.walk(root, detail=True):
             for name in sorted(files): yield files[name]['name'],files[name].get('size') or 0
             fs.invalidate_cache()
 
-# %% ../../nbs/coloring/places.ipynb #60223ba9
+# %% ../../nbs/coloring/places.ipynb #3ec21d46
 def list_places(
     root: str|os.PathLike[str], # A folder, or an address of one
     exclude: Iterable[str|os.PathLike[str]]=(), # Folders that are left out
@@ -170,7 +174,7 @@ def list_places(
     named = ((o, o[len(top):].lstrip('/'), size) for o,size in found)
     return (Entry(fs.unstrip_protocol(o), name, size) for o,name,size in named if _is_wanted(name))
 
-# %% ../../nbs/coloring/places.ipynb #a05ec1e1
+# %% ../../nbs/coloring/places.ipynb #c6c03548
 MANIFESTS = '.txt', '.lst', '.csv', '.tsv', '.parquet', '.json' # The endings of manifests
 
 def is_manifest(
@@ -182,7 +186,10 @@ def is_manifest(
 def _opened(place):
     "Open a file for reading."
     local = local_path(place)
-    try: return open(local, 'rb') if local else (lambda fs, path: fs.open(path, 'rb'))(*_opener(place))
+    try:
+        if local: return open(local, 'rb')
+        fs,path = _opener(place)
+        return fs.open(path, 'rb') # pyright: ignore[reportAttributeAccessIssue]
     except OSError as e: raise ColorganError(f"Can't read the manifest {place}: {e}. Check its name.") from e
 
 def _columns(place, file):
@@ -198,7 +205,7 @@ def _columns(place, file):
         if not row.get('src'): raise ColorganError(f'{place} has a row without `src`. Give a column `src`, and perhaps `dst`.')
         yield row['src'],row.get('dst') or ''
 
-# %% ../../nbs/coloring/places.ipynb #c6c03548
+# %% ../../nbs/coloring/places.ipynb #4e37d2fe
 def _image_of(o):
     "Return the address of an image in a IIIF manifest; of a service, its full size."
     service = o.get('service') or {}
@@ -218,7 +225,7 @@ def _iiif(place, told):
         for j,body in enumerate(bodies):
             if src := _image_of(body): yield src,f'{name}/{i:04}' + f'-{j + 1}'*(j > 0) + '.jpg'
 
-# %% ../../nbs/coloring/places.ipynb #4e37d2fe
+# %% ../../nbs/coloring/places.ipynb #9b59ca28
 def read_manifest(
     place: str|os.PathLike[str], # A text, CSV, TSV, Parquet or IIIF file
 ) -> Iterator[Entry]:
@@ -232,7 +239,7 @@ def read_manifest(
             name = dst or '/'.join(o for o in PurePosixPath(re.sub(r'^\w+://|[?#].*$', '', src).replace('\\', '/').replace(':', '')).parts if o not in ('/', '..'))
             yield Entry(join_place(folder, src) if folder and local and not local.is_absolute() else src, name)
 
-# %% ../../nbs/coloring/places.ipynb #d9e94a67
+# %% ../../nbs/coloring/places.ipynb #6afb95f6
 def target_name(
     name: str, # Of a picture, below its root
     format: str|None=None, # As Pillow names it; None: the picture's own, or PNG

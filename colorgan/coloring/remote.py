@@ -6,12 +6,12 @@
 __all__ = ['RayPool', 'DaskPool', 'local_pool', 'make_pool']
 
 # %% ../../nbs/coloring/remote.ipynb #1a929ef2
-import queue, time
+import queue
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .cluster import BatchOptions, colorize_rows
+from .cluster import colorize_rows
 from .engines import LocalPool, Pool, answered
 from ..core.compute import choose_device, cores
 from ..core.files import ColorganError
@@ -28,13 +28,13 @@ def _start_ray(workers, address):
     if ray.is_initialized(): return ray,False
     try:
         if address: ray.init(address, log_to_driver=False)
-        else: ray.init(num_cpus=workers or cores(), include_dashboard=False, log_to_driver=False, logging_level='ERROR')
+        else: ray.init(num_cpus=workers or cores(), include_dashboard=False, log_to_driver=False, logging_level=40)
     except (ConnectionError, ValueError, RuntimeError) as e: raise ColorganError(f"Can't reach Ray at {address or 'this machine'}: {e}") from e
     return ray,not address
 
 # %% ../../nbs/coloring/remote.ipynb #c6167fed
-class RayPool:
-    "Actors of Ray."
+class _Actors:
+    "Actors of Ray that answer rows."
     def __init__(self,
         slots: int|None=None, # Actors; None: as many as there are cores, or GPUs
         address: str|None=None, # Of a Ray cluster, such as 'auto' or 'ray://host:10001'; None: started on this machine
@@ -48,11 +48,18 @@ class RayPool:
         self.actors: dict[int, Any] = {}
         self.streams: dict[int, Any] = {}
 
+    def kill(self, slot: int) -> None:
+        "End an actor."
+        if actor := self.actors.pop(slot, None): self.ray.kill(actor)
+
     def give(self, slot: int, rows: list[dict[str, Any]], alone: bool) -> None:
         "Start on rows, in a new actor if there is none."
         if slot not in self.actors: self.actors[slot] = self.actor.remote()
         self.streams[slot] = self.actors[slot].run.options(num_returns='streaming').remote(rows, alone)
 
+# %% ../../nbs/coloring/remote.ipynb #fac2fed0
+class RayPool(_Actors):
+    "Actors of Ray."
     def wait(self, seconds: float) -> list[tuple[int, str, Any]]:
         "Return what the actors tell, at the latest after some seconds."
         open = {id(o): slot for slot,o in self.streams.items()}
@@ -61,7 +68,7 @@ class RayPool:
         if ready: ready,_ = self.ray.wait(list(self.streams.values()), num_returns=len(open), timeout=0, fetch_local=False)
         return [(open[id(o)], *self._event(open[id(o)], o)) for o in ready]
 
-    def _event(self, slot, stream):
+    def _event(self, slot, stream) -> tuple[str, Any]:
         try: return 'rows',self.ray.get(next(stream))
         except StopIteration:
             del self.streams[slot]
@@ -71,18 +78,14 @@ class RayPool:
             self.kill(slot)
             return 'died',f'{type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else ""}'
 
-    def kill(self, slot: int) -> None:
-        "End an actor."
-        if actor := self.actors.pop(slot, None): self.ray.kill(actor)
-
     def close(self) -> None:
         "End all actors, and Ray if it was started here."
         for slot in list(self.actors): self.kill(slot)
         if self.started: self.ray.shutdown()
 
-# %% ../../nbs/coloring/remote.ipynb #d51c8715
-class DaskPool:
-    "Tasks of Dask."
+# %% ../../nbs/coloring/remote.ipynb #897f2718
+class _Tasks:
+    "Tasks of Dask that answer rows."
     def __init__(self,
         slots: int|None=None, # Tasks at a time; None: one for each worker
         address: str|None=None, # Of a Dask scheduler, such as 'tcp://host:8786'; None: started on this machine
@@ -93,13 +96,16 @@ class DaskPool:
         self.cluster: Any = None
         if address is None:
             with dask.config.set({'distributed.scheduler.allowed-failures': 0}):
-                self.cluster = distributed.LocalCluster(n_workers=slots or cores(), threads_per_worker=1, dashboard_address=None, silence_logs=50)
+                self.cluster = distributed.LocalCluster(n_workers=slots or cores(), threads_per_worker=1, dashboard_address=None, silence_logs=50) # pyright: ignore[reportArgumentType]
         try: self.client: Any = distributed.Client(self.cluster or address, timeout=30)
         except OSError as e: raise ColorganError(f"Can't reach Dask at {address}: {e}") from e
         self.slots = slots or max(1, len(self.client.scheduler_info(n_workers=-1)['workers']))
         self.events: queue.Queue[Any] = queue.Queue()
         self.live: dict[int, Any] = {}
 
+# %% ../../nbs/coloring/remote.ipynb #0c397cae
+class DaskPool(_Tasks):
+    "Tasks of Dask."
     def give(self, slot: int, rows: list[dict[str, Any]], alone: bool) -> None:
         "Start on rows."
         first,rest = (rows[:1], rows[1:]) if alone else (rows, [])
@@ -126,7 +132,7 @@ class DaskPool:
         self.client.close()
         if self.cluster: self.cluster.close()
 
-# %% ../../nbs/coloring/remote.ipynb #0c397cae
+# %% ../../nbs/coloring/remote.ipynb #d435c0ff
 def local_pool(
     workers: int|None=None, # Processes; None: one for each core, or one on a GPU
     device: str|None=None, # Where their networks run; None: the best there is
@@ -138,13 +144,13 @@ def local_pool(
 
 def make_pool(
     engine: str, # 'local', 'ray' or 'dask'
-    options: BatchOptions=BatchOptions(), # How to color
+    device: str|None=None, # Where the networks of local workers run; None: the best there is
     workers: int|None=None, # How many; None: one for each core, or GPU
     address: str|None=None, # Of the engine's scheduler; None: on this machine
     gpus: float=0., # With Ray: for each worker
 ) -> Pool:
     "Start the workers of an engine. Raises `ColorganError`."
-    makers: dict[str, Callable[[], Pool]] = dict(local=partial(local_pool, workers, options.device), ray=partial(RayPool, workers, address, gpus),
+    makers: dict[str, Callable[[], Pool]] = dict(local=partial(local_pool, workers, device), ray=partial(RayPool, workers, address, gpus),
                                                  dask=partial(DaskPool, workers, address))
     if engine not in makers: raise ColorganError(f"There is no engine {engine}. There are: {', '.join(makers)}.")
     return makers[engine]()

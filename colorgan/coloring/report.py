@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -19,7 +18,6 @@ from PIL import Image
 from .cluster import ROW_FIELDS
 from .places import NamedBytes, join_place, local_path, place_exists, read_place, row_key, write_place
 from ..core.files import ColorganError, remove_leftovers
-from ..core.listing import count_reasons
 from ..pictures.read import PictureFile
 
 # %% ../../nbs/coloring/report.ipynb #9d1d4ec8
@@ -43,8 +41,8 @@ def _names(folder):
     except FileNotFoundError: return []
 
 # %% ../../nbs/coloring/report.ipynb #9c14bc23
-class JobReport:
-    "The report of a job: a folder or an address of one."
+class _Parts:
+    "The parts of a report."
     def __init__(self,
         folder: str|os.PathLike[str], # A path or an address
     ) -> None:
@@ -57,11 +55,26 @@ class JobReport:
         there = join_place(self.folder, 'job.json')
         return json.loads(read_place(there)) if place_exists(there) else None
 
+    def _part(self, number, key): return f'part-{number:08}-{key}.parquet'
+
+    def rows(self) -> Iterator[dict[str, Any]]: # With the columns of `ROW_FIELDS`
+        "Yield the last row of each picture; the newest part first. It keeps eight bytes of each name. Raises `ColorganError`."
+        _,parquet = _arrow()
+        seen = set()
+        for number in sorted(self.parts, reverse=True):
+            for row in parquet.read_table(io.BytesIO(read_place(join_place(self.folder, self._part(number, self.parts[number]))))).to_pylist():
+                name = blake2b(f'{row["src"]}\0{row["dst"]}'.encode('utf-8', 'surrogatepass'), digest_size=8).digest()
+                if name not in seen: yield row
+                seen.add(name)
+
+# %% ../../nbs/coloring/report.ipynb #d220843a
+class JobReport(_Parts):
+    "The report of a job: a folder or an address of one."
     def begin(self,
         settings: dict[str, Any], # `fingerprint`, `src`, `dst` and more
         overwrite: bool=False, # Go on with other settings
     ) -> None:
-        "Begin a job, or go on with it. Raises `ColorganError` if the folder holds another job's report."
+        "Start a job, or go on with it. Raises `ColorganError` if the folder holds another job's report."
         if local := local_path(self.folder): remove_leftovers([local/'job.json', *(local/self._part(n, k) for n,k in self.parts.items())])
         held = self.settings()
         for k in ('fingerprint', 'src', 'dst'):
@@ -69,8 +82,6 @@ class JobReport:
                 raise ColorganError(f"{self.folder} is the report of another job: its {k} is {held[k]}, and not {settings[k]}. "
                                     "Choose another folder with --report (report=), or give --overwrite (overwrite=True).")
         if held != settings: write_place(join_place(self.folder, 'job.json'), json.dumps(settings, indent=1).encode())
-
-    def _part(self, number, key): return f'part-{number:08}-{key}.parquet'
 
     def add(self,
         rows: list[dict[str, Any]], # With the columns of `ROW_FIELDS`
@@ -85,17 +96,7 @@ class JobReport:
         self.parts[number] = key
         self.keys.add(key)
 
-    def rows(self) -> Iterator[dict[str, Any]]: # With the columns of `ROW_FIELDS`
-        "Yield the last row of each picture; the newest part first. It keeps eight bytes of each name. Raises `ColorganError`."
-        _,parquet = _arrow()
-        seen = set()
-        for number in sorted(self.parts, reverse=True):
-            for row in parquet.read_table(io.BytesIO(read_place(join_place(self.folder, self._part(number, self.parts[number]))))).to_pylist():
-                name = blake2b(f'{row["src"]}\0{row["dst"]}'.encode('utf-8', 'surrogatepass'), digest_size=8).digest()
-                if name not in seen: yield row
-                seen.add(name)
-
-# %% ../../nbs/coloring/report.ipynb #3fc7ef2b
+# %% ../../nbs/coloring/report.ipynb #fbdabd5c
 SIZE_CLASSES = {'under 1 MP': 1, '1 to 4 MP': 4, '4 to 16 MP': 16, '16 to 64 MP': 64, '64 MP and more': math.inf} # Upper bounds in megapixels
 
 @dataclass
@@ -122,7 +123,7 @@ class JobSummary:
         lines += [f'  slowest: {s:.1f} s {src}' for s,src in self.slowest[:3]] + [f'  largest: {n/1e6:.1f} MP {src}' for n,src in self.largest[:3]]
         return '\n'.join(lines)
 
-# %% ../../nbs/coloring/report.ipynb #fbdabd5c
+# %% ../../nbs/coloring/report.ipynb #b1660f69
 def _ten(best, value, src):
     "Keep the ten highest."
     heapq.heappush(best, (value, src))
@@ -134,7 +135,7 @@ def _short(reason, src):
     "Return a reason without the name of its file."
     return re.sub(r"'?[^\s']*[/\\][^\s']*", 'it', reason.replace(src, 'it')).partition('. ')[0][:100]
 
-# %% ../../nbs/coloring/report.ipynb #b1660f69
+# %% ../../nbs/coloring/report.ipynb #a601f561
 def sum_up(
     rows: Iterable[dict[str, Any]], # With the columns of `ROW_FIELDS`, each picture once
 ) -> JobSummary:
@@ -162,7 +163,7 @@ def sum_up(
     if tints: s.million_hours,s.near_gray,s.strong_hue = sum(first)/len(first)*1e6/3600,gray/tints,strong/tints
     return s
 
-# %% ../../nbs/coloring/report.ipynb #1adbcf03
+# %% ../../nbs/coloring/report.ipynb #98cd26d9
 def sample_rows(
     rows: Iterable[dict[str, Any]], # With the columns of `ROW_FIELDS`
     n: int=100, # At most so many
