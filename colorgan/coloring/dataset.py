@@ -10,7 +10,7 @@ import json, math, os, threading, time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,9 @@ class DatasetOptions:
     limit: int|None=None # Only the first so many; None: all
     every: float=30. # Seconds between two lines of the summary
 
-def _told(options): return {k: v for k,v in asdict(options).items() if v != getattr(BatchOptions(), k)}
+_HOW,_RUN = BatchOptions(),DatasetOptions()
+
+def _told(options): return {k: v for k,v in asdict(options).items() if v != getattr(_HOW, k)}
 
 def _entries(src, dst, report):
     "Return the pictures of a source, as a stream."
@@ -47,8 +49,8 @@ def _entries(src, dst, report):
 def dataset_rows(
     src: str|os.PathLike[str], # A folder, an address or a manifest
     dst: str|os.PathLike[str], # A folder or an address
-    options: BatchOptions=BatchOptions(), # How to color
-    run: DatasetOptions=DatasetOptions(), # How to run
+    options: BatchOptions=_HOW, # How to color
+    run: DatasetOptions=_RUN, # How to run
 ) -> Iterator[tuple[dict[str, Any], int]]: # Each row with its bytes; 0 where they are not known
     "Yield the rows of a job. Raises `ColorganError`, and `OutputError` for a name that would leave `dst`."
     told = _told(options)
@@ -58,7 +60,7 @@ def dataset_rows(
 # %% ../../nbs/coloring/dataset.ipynb #cef1305e
 def report_place(
     dst: str|os.PathLike[str], # A folder or an address
-    run: DatasetOptions=DatasetOptions(), # How to run
+    run: DatasetOptions=_RUN, # How to run
 ) -> str:
     "Return where the report of a job is."
     return run.report or f'{os.fspath(dst).rstrip("/" + os.sep)}-report'
@@ -103,7 +105,7 @@ class _Log:
 
     def __call__(self, event, **facts):
         if self.path is None: return
-        line = json.dumps(dict(time=datetime.now(timezone.utc).isoformat(timespec='milliseconds'), event=event, **facts))
+        line = json.dumps(dict(time=datetime.now(UTC).isoformat(timespec='milliseconds'), event=event, **facts))
         with open(self.path, 'a', encoding='utf-8') as f: f.write(line + '\n')
 
 def _count(state, src, dst, run):
@@ -157,8 +159,8 @@ def colorize_dataset(
     src: str|os.PathLike[str], # A folder, an address or a manifest
     dst: str|os.PathLike[str], # A folder or an address
     engine: str='local', # 'local', 'ray' or 'dask'
-    options: BatchOptions=BatchOptions(), # How to color
-    run: DatasetOptions=DatasetOptions(), # How to run
+    options: BatchOptions=_HOW, # How to color
+    run: DatasetOptions=_RUN, # How to run
     say: Callable[[str], Any]=print_line, # Is told a line now and then
 ) -> DatasetState:
     "Color all pictures of an archive; go on where an earlier call was ended. Raises `ColorganError` before it begins; `state.stopped` says why it stopped early."
