@@ -1,12 +1,15 @@
 """The page as people meet it: built, served by `python -m http.server`, and used in headless Chromium. A photograph dropped and
-colored as by Python, a hint, the slider, files saved and read back, a broken file, twenty files, a phone, the dark, no network.
+colored as by Python, a hint, the slider, files saved and read back, a broken file, twenty files, a phone, the dark, no network;
+then the page of `colorgan app`, where Python colors what a browser cannot.
 `skipped: why` where there is no browser. --install fetches what is missing, as browser.py does; --time measures the speed instead."""
 import argparse
 import functools
 import http.server
 import io
+import json
 import re
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -128,6 +131,7 @@ def at_a_desk(hands, photos, colorizer):
     yield 'the file says how it was colored', {k: record.get(k) for k in expected} == expected, record
     turned = hands.saved(format='JPEG')
     with Image.open(turned) as im: exif = im.getexif()
+    yield from tiff_is_whole(hands, plain, colorizer)
     yield 'EXIF is kept, upright, with the program', (exif.get(271), exif.get(274), exif.get(305, '')[:9]) == ('Kodak', 1, 'colorgan '), dict(exif)
 
     box = hands.there('.pair').bounding_box()
@@ -184,6 +188,57 @@ def at_a_desk(hands, photos, colorizer):
     yield 'a connection to another place is refused', refused and not any(':9/' in o for o in hands.asked)
 
 
+def tiff_is_whole(hands, plain, colorizer):
+    "A TIFF that the page wrote, as Pillow, tifffile and libtiff read it, beside the PNG."
+    import numpy as np
+    import tifffile
+    from PIL import Image
+    from colorgan.pictures.read import describe
+    file = hands.saved(format='TIFF')
+    with Image.open(plain) as png, Image.open(file) as tif:
+        want, exif = np.asarray(png.convert(tif.mode)), tif.getexif()
+        same = tif.mode in ('RGB', 'RGBA') and (np.asarray(tif) == want).all() and (tifffile.imread(file) == want).all()
+    yield 'a TIFF has the pixels of the PNG', bool(same), (file.name, want.shape)
+    record, kept = describe(file)['record'] or {}, (exif.get(271), exif.get(274), exif.get(305, '')[:9])
+    yield 'it says how it was colored, and keeps EXIF', record.get('weights') == colorizer.digest and kept == ('Kodak', 1, 'colorgan '), (record, kept)
+    if shutil.which('tiffinfo'):
+        said = subprocess.run(['tiffinfo', file], capture_output=True, text=True)
+        yield 'libtiff reads it without a word', not said.stderr and 'XMLPacket' in said.stdout and 'AdobeDeflate' in said.stdout, said.stderr
+
+
+def with_python(hands, photos, colorizer):
+    "The page of `colorgan app`: what a browser cannot do is done by Python, and a folder where it lies."
+    import numpy as np
+    import tifffile
+    from PIL import Image
+    from colorgan.inference import Colorizer
+    like_the_server = Colorizer(device='cpu')
+    hands.drop(photos['deep'], photos['vast'])
+    for name in ('deep', 'vast'):
+        job = hands.page.locator('.job', has_text=photos[name].name)
+        with hands.page.expect_download() as waiting: job.locator('button', has_text='Save').click()
+        file, want = hands.folder/f'server {waiting.value.suggested_filename}', hands.folder/f'by python {photos[name].name}'
+        waiting.value.save_as(file)
+        like_the_server.colorize_file(photos[name], want)
+        if name == 'deep': a, b = tifffile.imread(file), tifffile.imread(want)
+        else:
+            with Image.open(file) as one, Image.open(want) as two: a, b = np.asarray(one), np.asarray(two)
+        fine = a.dtype == b.dtype == ('uint16' if name == 'deep' else 'uint8') and a.shape == b.shape and a.shape[-1] == 3 and (a == b).all()
+        yield f'{photos[name].name} is colored by Python, and saved', bool(fine), (a.dtype, a.shape, b.dtype, b.shape)
+    hands.there('select[aria-label=Folder]').select_option('scans')
+    hands.page.locator('button', has_text='Color it').click()
+    hands.page.locator('.job', has_text='scans').locator('button', has_text='Put away').wait_for()
+    colored = sorted(o.name for o in photos['scans'].rglob('*') if o.parent.name == 'colored')
+    yield 'a folder is colored where it lies', colored == ['0.jpg', '1.jpg', '2.jpg'], (colored, hands.there('#jobs').inner_text())
+    hands.drop(photos['chelsea'])
+    hands.idle()
+    yield 'a small one is colored in the browser, by the same page', hands.count('.tile.ready') == 1
+    hands.shoot('app')
+    hands.page.reload()
+    hands.there('html[data-ready]').wait_for(state='attached')
+    yield 'the token is no longer in the address, and is still known', 'token' not in hands.page.url and hands.there('select[aria-label=Folder] option').count() == 1
+
+
 def without_network(hands, photos, colorizer):
     "Once loaded, the page needs no network."
     hands.drop(photos['chelsea'])
@@ -238,57 +293,123 @@ def gather(folder):
     files['letter'] = folder/'letter.jpg'
     files['letter'].write_text('Dear Sir')
     files['twenty'] = []
+    import numpy as np
+    import tifffile
+    files['deep'], files['vast'], files['scans'] = folder/'deep.tif', folder/'vast.jpg', folder/'scans'
+    tifffile.imwrite(files['deep'], np.asarray(photos['coffee'].convert('L').resize((400, 300)), np.uint16)*257 + 9)
+    photos['rocket'].convert('L').resize((8000, 5200)).save(files['vast'], quality=60)  # more than a browser is given
+    files['scans'].mkdir()
+    for i in range(3): photos['chelsea'].convert('L').resize((200 + i, 150)).save(files['scans']/f'{i}.jpg')
     for i in range(20):
         files['twenty'].append(folder/f'number {i}.jpg')
         photos['astronaut'].convert('L').rotate(18*i).resize((300 + 7*i, 240)).save(files['twenty'][-1], quality=85)
     return files
 
 
-def clock(browser, address, folder, colorizer):
-    "Print how long it takes, beside Python on the same machine."
-    from PIL import Image
-    from colorgan.core.show import sample_photos
-    astronaut = sample_photos()['astronaut'].convert('L')
-    hands = Hands(browser, address, folder)
+def peak():
+    "Forget the most memory that this process had, and return what reads it from then on, in MB; None where Linux is not."
+    try: Path('/proc/self/clear_refs').write_text('5')
+    except OSError: return lambda: None
+    return lambda: int(re.search(r'VmHWM:\s+(\d+)', Path('/proc/self/status').read_text())[1])/1024
+
+
+def in_a_process(weights, files):
+    "Seconds and the most memory, by picture, of Python in a process of its own; the colored pictures beside the files."
+    code = """import json, sys, time
+sys.path[:0] = sys.argv[4:]
+from page import peak
+from PIL import Image
+from colorgan.inference import Colorizer
+weights, out, files = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+options = dict(device='onnx:CPU') if weights.endswith('.onnx') else dict(device='cpu', precision='fp32')
+colorizer = Colorizer.from_file(weights, **options) if weights else Colorizer(**options)
+with Image.open(files['640x480']) as im: colorizer.colorize(im)  # the first one loads and starts
+found = {}
+for name, file in files.items():
+    memory, times = peak(), []
+    for _ in range(3):
+        start = time.perf_counter()
+        with Image.open(file) as im: colored = colorizer.colorize(im)
+        times.append(time.perf_counter() - start)
+    colored.save(f'{out}/{name}.png', compress_level=1)
+    found[name] = min(times), memory()
+print(json.dumps(found))"""
+    out = files['640x480'].parent/('onnx' if weights else 'python')
+    out.mkdir()
+    named = json.dumps({k: str(v) for k, v in files.items()})
+    said = subprocess.run([sys.executable, '-c', code, str(weights or ''), str(out), named, str(root/'.ci'), str(root)], check=True, capture_output=True, text=True)
+    return json.loads(said.stdout), out
+
+
+def in_the_browser(browser, address, folder, files):
+    "The same of the page: from the drop until it is shown, the best of three; memory of the largest renderer."
+    hands, found = Hands(browser, address, folder), {}
+    out = folder/'page colors'
+    out.mkdir()
     start = time.perf_counter()
     hands.open()
-    print(f'loaded in {time.perf_counter() - start:.2f} s')
-    for name, size in (('640x480, the first', (640, 480)), ('640x480', (640, 480)), ('12 megapixels', (4000, 3000))):
-        file = folder/f'{name}.jpg'
-        astronaut.resize(size).save(file, quality=90)
-        if hands.count('.away'): hands.there('.away').first.click()
-        hands.there('#zone').wait_for()
-        start = time.perf_counter()
-        hands.drop(file)
-        hands.idle()
-        ours = time.perf_counter() - start
-        start = time.perf_counter()
-        with Image.open(file) as im: colorizer.colorize(im)
-        theirs = time.perf_counter() - start
+    print(f'the page is loaded in {time.perf_counter() - start:.2f} s')
+    for name, file in [('first', files['640x480']), *files.items()]:
+        times = []
+        for _ in range(1 if name == 'first' else 3):
+            if hands.count('.away'): hands.there('.away').first.click()
+            hands.there('#zone').wait_for()
+            start = time.perf_counter()
+            hands.drop(file)
+            hands.idle()
+            times.append(time.perf_counter() - start)
         steps = [o for w in hands.page.workers for o in w.evaluate('performance.getEntriesByType("measure").map(o => `${o.name} ${o.duration.toFixed(0)}`)')]
         for w in hands.page.workers: w.evaluate('performance.clearMeasures()')
-        print(f'{name}: {ours:.2f} s, Python {theirs:.2f} s, ratio {ours/theirs:.1f}; ms: {", ".join(steps)}')
-    if Path('/proc').exists():
-        memory = {}
-        for status in Path('/proc').glob('[0-9]*/status'):
-            try: command, text = (status.parent/'cmdline').read_bytes(), status.read_text()
-            except OSError: continue
-            if b'--type=renderer' in command and (m := re.search(r'VmHWM:\s+(\d+)', text)): memory[status.parent.name] = int(m[1])/1024
-        print(f'most memory of a renderer: {max(memory.values(), default=0):.0f} MB')
+        print(f'page, {name}: {min(times):.2f} s; ms: {", ".join(steps)}')
+        if name == 'first': continue
+        shutil.copy(hands.saved(format='PNG'), out/f'{name}.png')
+        found[name] = min(times), renderer_memory()
     hands.context.close()
+    return found, out
+
+
+def renderer_memory():
+    "The most memory of a renderer of Chromium so far, in MB; None where Linux is not."
+    memory = []
+    for status in Path('/proc').glob('[0-9]*/status'):
+        try: command, text = (status.parent/'cmdline').read_bytes(), status.read_text()
+        except OSError: continue
+        if b'--type=renderer' in command and (m := re.search(r'VmHWM:\s+(\d+)', text)): memory.append(int(m[1])/1024)
+    return max(memory, default=None)
+
+
+def clock(browser, address, folder, page):
+    "Print a table in Markdown: Python, ONNX Runtime and the page, on the same pictures, one after the other."
+    from PIL import Image
+    from colorgan.core.show import sample_photos
+    astronaut, files = sample_photos()['astronaut'].convert('L'), {}
+    for name, size in (('640x480', (640, 480)), ('12 megapixels', (4000, 3000))):
+        files[name] = folder/f'{name}.jpg'
+        astronaut.resize(size).save(files[name], quality=90)
+    rows = {'Python': in_a_process(None, files), 'Python with ONNX Runtime': in_a_process(page/'colorgan.onnx', files),
+            'page in Chromium': in_the_browser(browser, address, folder, files)}
+    print('| | ' + ' | '.join(f'{name}, seconds | memory, MB | levels off: more than 1, most' for name in files) + ' |\n|---|' + '---:|---:|---:|'*len(files))
+    for row, (found, out) in rows.items():
+        cells = []
+        for name in files:
+            with Image.open(rows['Python'][1]/f'{name}.png') as want, Image.open(out/f'{name}.png') as got: share, worst = off(got, want)
+            seconds, memory = found[name]
+            cells += [f'{seconds:.2f}', f'{memory:.0f}' if memory else '–', '–' if row == 'Python' else f'{share:.4%}, {worst}']
+        print(f'| {row} | ' + ' | '.join(cells) + ' |')
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--install', action='store_true', help='install what is missing: Python packages, and as root Chromium')
     parser.add_argument('--shots', type=Path, metavar='DIR', help='write screenshots there')
-    parser.add_argument('--time', action='store_true', help='measure the speed beside Python, check nothing')
+    parser.add_argument('--time', action='store_true', help='measure the speed and memory beside Python and ONNX Runtime, check nothing')
     parser.add_argument('--weights', metavar='FILE', help='an ONNX file of `colorgan export`, so that it need not be exported again')
     args = parser.parse_args()
     if why := lacking(args.install): return print(f'skipped: the page in a browser: {why}')
     from playwright.sync_api import sync_playwright
     sys.path.insert(0, str(root))
     from colorgan.app.page import build_page
+    from colorgan.app.server import start_app
     from colorgan.inference import Colorizer
 
     start, fine = time.monotonic(), True
@@ -299,15 +420,15 @@ def main():
         (folder/'saved').mkdir()
         with served(folder/'page') as address, sync_playwright() as p:
             browser = p.chromium.launch(executable_path=next(filter(None, map(shutil.which, browsers))), args=flags)
-            if args.time: return clock(browser, address, folder, colorizer)
-            for name, steps, context in (('desk', at_a_desk, dict(viewport=desk)), ('offline', without_network, dict(viewport=desk)),
-                                         ('phone', on_a_phone, dict(viewport=phone, has_touch=True, is_mobile=True, device_scale_factor=2, color_scheme='dark'))):
+            if args.time: return clock(browser, address, folder, folder/'page')
+            def visit(name, steps, address, **context):
+                nonlocal fine
                 hands, results = Hands(browser, address, folder/'saved', args.shots, **context), []
                 try:
                     hands.open()
                     for result in steps(hands, photos, colorizer): fine &= check(*result)
                     results.append((f'no error on the console, at the {name}', not hands.faults, hands.faults))
-                    others = {o for o in hands.asked if not o.startswith((address, 'blob:', 'data:'))}
+                    others = {o for o in hands.asked if not o.startswith((address.partition('?')[0], 'blob:', 'data:'))}
                     results.append((f'no request to another place, at the {name}', not others, others))
                 except Exception:
                     traceback.print_exc()
@@ -315,6 +436,12 @@ def main():
                     results.append((f'at the {name}', False, ['stopped by the above', *hands.faults]))
                 hands.context.close()
                 for result in results: fine &= check(*result)
+            visit('desk', at_a_desk, address, viewport=desk)
+            visit('offline', without_network, address, viewport=desk)
+            visit('phone', on_a_phone, address, viewport=phone, has_touch=True, is_mobile=True, device_scale_factor=2, color_scheme='dark')
+            began = time.monotonic()
+            with start_app(page=folder/'page', folders=[photos['scans']], device='cpu') as server: visit('server', with_python, server.address, viewport=desk)
+            print(f'{time.monotonic() - began:.0f} s with the server')
             browser.close()
     print(f'{time.monotonic() - start:.0f} s')
     sys.exit(not fine)

@@ -33,8 +33,10 @@ def number(
 _size,_saturation = partial(number, least=32, most=2048),partial(number, kind=float, least=0, most=4)
 
 # %% ../../nbs/app/arguments.ipynb #91c69e0e
-def _hint(s):
-    "Read a hint: a point and its color."
+def hint_option(
+    s: str, # `x,y,color` or `x,y,a,b`
+) -> tuple[float|str, ...]: # For `check_hints`
+    "Read a hint: a point and its color. Raises `ArgumentTypeError`."
     x,y,*color = s.split(',', 2)
     try:
         if len(color) == 1 and not re.fullmatch(r'[\s\d.,+-]*', color[0]): return float(x),float(y),color[0].strip()
@@ -55,6 +57,19 @@ def _format(s):
     from colorgan.coloring.batch import named_format
     try: return named_format(s)
     except ColorganError as e: raise argparse.ArgumentTypeError(str(e)) from e
+
+# %% ../../nbs/app/arguments.ipynb #d1a60021
+_WEIGHTS = 'weights that `colorgan train` or `colorgan demo` wrote'
+
+def _add_weights(p, what=_WEIGHTS):
+    "Add the option for a weights file."
+    p.add_argument('--weights', metavar='FILE', help=f'{what} (default: those in the package)')
+
+def _add_device(p, what='', onnx=False):
+    "Add the option for a device. With `onnx`, it may be a provider of ONNX Runtime."
+    more = '; for an .onnx file onnx:CPU, onnx:CUDA and so on' if onnx else ''
+    p.add_argument('--device', type=_device_or_provider if onnx else _device, help=f'{what}auto, cpu, cuda or mps (default: auto, the best there is){more}')
+
 
 # %% ../../nbs/app/arguments.ipynb #72e0d2a3
 _PLACES = {**dict.fromkeys(('FILE', 'FILE.json', 'SRC', 'IN', 'OUT'), 'FILE'), **dict.fromkeys(('DIR', 'PHOTOS'), 'DIRECTORY')}
@@ -112,7 +127,7 @@ def add_train_arguments(
     p.add_argument('--minutes', type=partial(number, kind=float, least=0, most=1e5), default=5., metavar='N', help='between two checkpoints (default: 5)')
     p.add_argument('--best', choices=['psnr', 'ciede2000', 'valid_loss'], help='keep the weights that were best by this figure in best.safetensors')
     p.add_argument('--patience', type=number, metavar='N', help='with --best: stop after N validations without a better one')
-    p.add_argument('--device', type=_device, help='cpu, cuda or mps (default: the best there is)')
+    _add_device(p)
 
 # %% ../../nbs/app/arguments.ipynb #6c53af49
 def add_colorize_arguments(
@@ -121,12 +136,9 @@ def add_colorize_arguments(
     "Add the options of `colorize`."
     p.add_argument('sources', nargs='+', metavar='SRC', help='a picture, a folder (with its subfolders), or a pattern in quotes; - for standard input')
     p.add_argument('--out', metavar='DIR', help='folder for the colored pictures (default: `colored`, beside a picture, inside a folder)')
-    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    _add_weights(p)
     p.add_argument('--size', type=_size, help="the network sees SIZExSIZE pixels, 32 to 2048 (default: what suits the weights)")
     p.add_argument('--saturation', type=_saturation, metavar='X', help='of the colors, 0 (gray) to 4 (default: what suits the weights)')
-    p.add_argument('--hint', type=_hint, action='append', default=[], metavar='X,Y,COLOR', help='a color for the pixel x, y and what belongs to it: navy, #1f3a93, or a and b of CIE Lab; may be given several times')
-    p.add_argument('--hints', metavar='FILE.json', help='such hints from a file, as the widget saves them')
-    p.add_argument('--palette', metavar='FILE.json', help='colors by names of your own, for hints: {"coat": "#7a2e2e"}')
     p.add_argument('--format', type=_format, metavar='KIND', help="jpg, png, tif, webp, avif or gif (default: each picture's own, if it can hold what there is)")
     p.add_argument('--quality', type=partial(number, most=100), metavar='Q', help='of lossy formats, 1 to 100 (default: 95; WebP without loss)')
     p.add_argument('--suffix', default='', help='added to each name, before its ending')
@@ -140,7 +152,7 @@ def add_colorize_arguments(
     p.add_argument('--jobs', type=partial(number, most=256), metavar='N', help='pictures in work at a time, 1 to 256 (default: two for each core, at least four)')
     p.add_argument('--max-pixels', type=partial(number, kind=float, most=1e12), default=500e6, metavar='N', help='refuse larger pictures (default: 500e6)')
     p.add_argument('--range', type=partial(number, kind=float, least=-1e38, most=1e38), nargs=2, metavar=('LO', 'HI'), help='black and white of pictures in floats or wide integers (default: 0 and 1)')
-    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    _add_device(p, onnx=True)
 
 # %% ../../nbs/app/arguments.ipynb #2a3f2b7c
 def add_evaluate_arguments(
@@ -155,15 +167,15 @@ def add_evaluate_arguments(
     p.add_argument('--features', metavar='FILE', help="for distances between sets: the trunk of torchvision's mobilenet_v2, or the word inception for FID")
     p.add_argument('--lpips', action='store_true', help='LPIPS as well; needs torchmetrics and the weights of AlexNet')
     p.add_argument('--sheet', metavar='FILE', type=Path, help='draw the best, the median and the worst pictures into this .png or .jpg')
-    p.add_argument('--device', type=_device_or_provider, help='cpu, cuda or mps (default: the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    _add_device(p, onnx=True)
 
 # %% ../../nbs/app/arguments.ipynb #d46c6351
 def add_doctor_arguments(
     p: ArgumentParser, # Of the verb
 ) -> None:
     "Add the options of `doctor`."
-    p.add_argument('--weights', metavar='FILE', help='weights to try (default: those in the package)')
-    p.add_argument('--device', type=_device_or_provider, help='cpu, cuda or mps (default: the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    _add_weights(p, 'weights to try')
+    _add_device(p, onnx=True)
 
 # %% ../../nbs/app/arguments.ipynb #d46c6352
 def add_video_arguments(
@@ -172,7 +184,7 @@ def add_video_arguments(
     "Add the options of `video`."
     p.add_argument('src', metavar='IN', help='a film')
     p.add_argument('dst', metavar='OUT', help='the colored film: .mp4, .mov, .mkv, .webm or .avi')
-    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    _add_weights(p)
     p.add_argument('--size', type=_size, help='the network sees SIZExSIZE pixels, 32 to 2048 (default: what suits the weights)')
     p.add_argument('--saturation', type=_saturation, metavar='X', help='of the colors, 0 (gray) to 4 (default: what suits the weights)')
     p.add_argument('--strength', type=partial(number, kind=float, least=0, most=.999), default=.9, metavar='X', help='how much the past counts, 0 (each frame on its own) to 0.999 (default: 0.9)')
@@ -188,14 +200,14 @@ def add_video_arguments(
     there.add_argument('--resume', action='store_true', help='go on where a run was interrupted, with the same options')
     there.add_argument('--overwrite', action='store_true', help='begin anew, and replace OUT')
     p.add_argument('--no-provenance', action='store_true', help='do not record in the film that its colors are synthetic')
-    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    _add_device(p, onnx=True)
 
 # %% ../../nbs/app/arguments.ipynb #1526ec9f
 def add_export_arguments(
     p: ArgumentParser, # Of the verb
 ) -> None:
     "Add the options of `export`."
-    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    _add_weights(p)
     p.add_argument('--out', required=True, metavar='FILE.onnx', help='the ONNX file; one that is there is replaced')
 
 # %% ../../nbs/app/arguments.ipynb #193f3955
@@ -203,7 +215,7 @@ def add_page_arguments(
     p: ArgumentParser, # Of the verb
 ) -> None:
     "Add the options of `page`."
-    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote, or an .onnx file of `colorgan export` (default: those in the package)')
+    _add_weights(p, f'{_WEIGHTS}, or an .onnx file of `colorgan export`')
 
 # %% ../../nbs/app/arguments.ipynb #0dae901f
 _port = partial(number, least=0, most=65535)
@@ -215,9 +227,9 @@ def add_app_arguments(
     p.add_argument('--port', type=_port, default=0, metavar='P', help='on 127.0.0.1 (default: any that is free)')
     p.add_argument('--open', action='store_true', help='open the page in the browser')
     p.add_argument('--folder', metavar='DIR', nargs='+', action='extend', default=[], help='folders that the page may color where they lie')
-    p.add_argument('--page', metavar='DIR', help='a page that was built before (default: it is built now, which takes half a minute or so)')
-    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
-    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    p.add_argument('--page', metavar='DIR', help='a page that was built before (default: the one that `colorgan app` keeps; the first time it is built, which takes half a minute or so)')
+    _add_weights(p)
+    _add_device(p, onnx=True)
 
 # %% ../../nbs/app/arguments.ipynb #73264f70
 def add_serve_arguments(
@@ -229,13 +241,13 @@ def add_serve_arguments(
     who = p.add_mutually_exclusive_group()
     who.add_argument('--token', help='a word of 8 characters or more that every request must bring (default: what the variable COLORGAN_TOKEN holds)')
     who.add_argument('--no-token', action='store_true', help='let everybody use it who reaches it, with another --host too')
-    p.add_argument('--weights', metavar='FILE', help='weights that `colorgan train` or `colorgan demo` wrote (default: those in the package)')
+    _add_weights(p)
     p.add_argument('--workers', type=partial(number, most=64), default=1, metavar='N', help='pictures in work at a time (default: %(default)s)')
     p.add_argument('--queue', type=partial(number, least=0, most=1000), default=16, metavar='N', help='pictures that may wait; others are sent away with status 503 (default: %(default)s)')
     p.add_argument('--max-bytes', type=partial(number, kind=float, least=1000, most=1e12), default=100e6, metavar='N', help='refuse larger files (default: 100e6)')
     p.add_argument('--max-pixels', type=partial(number, kind=float, most=1e12), default=100e6, metavar='N', help='refuse larger pictures, all frames and pages together (default: 100e6)')
     p.add_argument('--timeout', type=partial(number, kind=float, least=1, most=86400), default=60., metavar='S', help='seconds for a request to come in, and again for the work (default: 60)')
-    p.add_argument('--device', type=_device_or_provider, help='auto, cpu, cuda or mps (default: auto, the best there is); for an .onnx file onnx:CPU, onnx:CUDA and so on')
+    _add_device(p, onnx=True)
 
 # %% ../../nbs/app/arguments.ipynb #10c00009
 def add_bench_arguments(
@@ -243,5 +255,5 @@ def add_bench_arguments(
 ) -> None:
     "Add the options of `bench`."
     p.add_argument('--only', choices=['inference', 'train', 'video'], help='one of the three (default: all)')
-    p.add_argument('--device', type=_device, help='to train on: cpu, cuda or mps (default: the best there is)')
-    p.add_argument('--weights', metavar='FILE', help='of the network (default: those in the package)')
+    _add_device(p, 'to train on: ')
+    _add_weights(p, 'of the network')

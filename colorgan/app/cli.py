@@ -16,6 +16,7 @@ from .arguments import (Parser, PrintCompletion, add_app_arguments, add_bench_ar
                                     add_doctor_arguments, add_evaluate_arguments, add_export_arguments, add_page_arguments, add_serve_arguments, add_train_arguments,
                                     add_video_arguments, number, suggest)
 from .archive import add_batch_arguments, add_picture_arguments, add_report_arguments, run_batch, run_report
+from .guiding import add_guidance_arguments
 from .demo import DEMO_IMAGES
 from .terminal import FAULTS, Interruption, LineStream, complain, ending_by_signals
 from .verbs import (run_app, run_bench, run_colorize, run_demo, run_doctor, run_evaluate, run_export, run_info, run_page, run_serve,
@@ -52,7 +53,8 @@ def _parser():
     p = verb('demo', run_demo, 'Train on seven sample photographs for some minutes and show what was learned.', 'colorgan demo --out demo', seed=0)
     p.add_argument('--images', type=number, default=DEMO_IMAGES, metavar='N', help='train on about N crops (default: %(default)s)')
     add_train_arguments(verb('train', run_train, 'Train on a folder of color photographs.', 'colorgan train photos --out run --epochs 20', seed=123))
-    add_colorize_arguments(verb('colorize', run_colorize, 'Color pictures, any number, of any kind and size.', 'colorgan colorize scans --out colored', out=False))
+    add_colorize_arguments(p := verb('colorize', run_colorize, 'Color pictures, any number, of any kind and size.', 'colorgan colorize scans --out colored', out=False))
+    add_guidance_arguments(p)
     p = verb('batch', run_batch, 'Color an archive of any size, on this machine or a cluster; go on where it was ended.', 'colorgan batch scans colored --workers 8', out=False)
     add_batch_arguments(p)
     add_picture_arguments(p)

@@ -6,10 +6,11 @@
 __all__ = ['build_page']
 
 # %% ../../nbs/app/page.ipynb #27ba7f21
-import hashlib, json, os, secrets, shutil
+import hashlib, json, os, secrets, shutil, sys, time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import colorgan
@@ -17,6 +18,8 @@ from .. import __version__
 from ..core.files import OutputError
 from ..core.show import sample_photos
 from ..models.onnx import OnnxGenerator, export_onnx
+from ..models.pretrained import WeightsError
+from ..models.weights import default_weights
 
 # %% ../../nbs/app/page.ipynb #b552309d
 _PARTS = Path(colorgan.__path__[0])/'page'
@@ -51,13 +54,18 @@ def _add_samples(folder):
         im.save(folder/f'{name}.jpg', quality=80)
 
 # %% ../../nbs/app/page.ipynb #772be5a7
-def _add_worker(folder):
-    "Enter the files and their digest into the service worker."
+def _digest(folder):
+    "Return the names of the files that are kept without a network, and the digest of names and contents."
     files = sorted(o.relative_to(folder).as_posix() for o in folder.rglob('*') if o.is_file() and o.name != 'sw.js')
     digest = hashlib.sha256()
     for name in files: digest.update(name.encode() + b'\0' + hashlib.sha256((folder/name).read_bytes()).digest())
+    return files,digest.hexdigest()[:16]
+
+def _add_worker(folder):
+    "Enter the files and their digest into the service worker."
+    files,digest = _digest(folder)
     text = (folder/'sw.js').read_text(encoding='utf-8')
-    text = text.replace('DIGEST', digest.hexdigest()[:16]).replace('FILES = []', f'FILES = {json.dumps(["./", *files])}')
+    text = text.replace('DIGEST', digest).replace('FILES = []', f'FILES = {json.dumps(["./", *files])}')
     (folder/'sw.js').write_text(text, encoding='utf-8')
 
 # %% ../../nbs/app/page.ipynb #fdad3800
@@ -96,3 +104,55 @@ def build_page(
         _add_samples(folder/'samples')
         _add_worker(folder)
         return json.loads((folder/'settings.json').read_bytes())
+
+# %% ../../nbs/app/page.ipynb #d1a60002
+def _pages():
+    "Return the folder of this user where pages are kept."
+    usual = {'win32': os.environ.get('LOCALAPPDATA'), 'darwin': '~/Library/Caches'}.get(sys.platform) or '~/.cache'
+    return Path(os.environ.get('XDG_CACHE_HOME') or usual).expanduser()/'colorgan'/'pages'
+
+def _key(weights):
+    "Return a digest of all that a page is made from. Raises `WeightsError`."
+    from importlib.metadata import version
+    code = [*Path(colorgan.__path__[0]).glob('models/*.py'), Path(colorgan.__path__[0])/'app'/'page.py', *(o for o in _PARTS.rglob('*') if o.is_file())]
+    digest = hashlib.sha256(f'{_FORMAT} {__version__} {version("torch")}'.encode())
+    try:
+        for o in [Path(weights or default_weights()), *sorted(code)]: digest.update(hashlib.sha256(o.read_bytes()).digest())
+    except OSError as e: raise WeightsError(f"Can't read {e.filename}: {e.strerror}. Check the name.") from e
+    return digest.hexdigest()[:24]
+
+def _is_whole(page):
+    "Tell whether all files of a page are there, as they were written."
+    try: return _digest(page)[1] in (page/'sw.js').read_text(encoding='utf-8')
+    except OSError: return False
+
+
+# %% ../../nbs/app/page.ipynb #d1a60003
+def find_page(
+    weights: str|os.PathLike[str]|None=None, # As for `build_page`
+) -> Path|None: # Its folder; None: there is none
+    "Find a page that was kept. Raises `WeightsError`."
+    page = _pages()/_key(weights)
+    if not _is_whole(page): return None
+    with suppress(OSError): os.utime(page)  # it was used now
+    return page
+
+def kept_page(
+    weights: str|os.PathLike[str]|None, # As for `build_page`
+    temporary: Path, # A folder, used if none can be kept
+) -> Path: # The folder of the page
+    "Return a page that was kept; build and keep it if there is none. Raises `OutputError` and `WeightsError`."
+    if page := find_page(weights): return page
+    page,place = temporary/'page',_pages()
+    build_page(page, weights)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for o in place.iterdir():
+            if time.time() - o.stat().st_mtime > 30*86400: shutil.rmtree(o, ignore_errors=True)
+        with TemporaryDirectory(prefix='.colorgan-', dir=place, ignore_cleanup_errors=True) as new:
+            shutil.copytree(page, Path(new)/'page')
+            shutil.rmtree(place/_key(weights), ignore_errors=True)  # it is not whole
+            (Path(new)/'page').rename(place/_key(weights))
+    except OSError: return page  # read-only, full, or somebody else was faster
+    return place/_key(weights)
+

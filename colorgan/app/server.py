@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from .. import __version__
 from .guard import Guard, RequestError, Rules
 from .jobs import Jobs, film_job, film_name, folder_job
-from .listen import Connections, RunningServer, ServerError, check_packages, open_port
+from .listen import Connections, RunningServer, ServerError, prepare_server
 from .uploads import FileAnswer, Slots, StoppableColorizer, color_upload, json_answer, make_app, read_number, read_upload, report_header
 from ..inference import Colorizer
 
@@ -58,7 +57,7 @@ def page_routes(
 @dataclass
 class AppOptions:
     "How the page's server works."
-    page: str|os.PathLike[str]|None = None # The folder of the page; None: it is built
+    page: str|os.PathLike[str]|None = None # The folder of the page; None: one that was kept for these weights, or a new one
     folders: Sequence[str|os.PathLike[str]] = () # That may be colored where they lie
     weights: str|os.PathLike[str]|None = None # Of the network; None: those in the package
     port: int = 0 # 0: any that is free
@@ -185,12 +184,11 @@ class PageServer(_JobAnswers):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 # %% ../../nbs/app/server.ipynb #b4d0e417
-def _build(folder, options):
-    "Return the folder of the page; build it if none was named."
+def _page(folder, options):
+    "Return the folder of the page: the one that was named, one that was kept, or a new one."
     if options.page is not None: return Path(options.page)
-    from colorgan.app.page import build_page
-    build_page(folder/'page', weights=options.weights)
-    return folder/'page'
+    from colorgan.app.page import kept_page
+    return kept_page(options.weights, folder)
 
 def _app(service, page, rules, connections): return Guard(make_app(service.routes() + page_routes(page)), rules, connections)
 
@@ -208,20 +206,12 @@ def start_app(
     **changes: Any, # Fields of `AppOptions`, in place of those in `options`
 ) -> RunningApp: # A context manager; closing it removes the temporary files
     "Start the server of the page on this machine, for this machine alone. Raises `ServerError`."
-    check_packages()
     options = replace(options or AppOptions(), **changes)
-    listening = open_port('127.0.0.1', options.port)
-    folder,connections,token = options.temporary or Path(mkdtemp(prefix='colorgan-')),Connections(),secrets.token_urlsafe(24)
-    try:
-        colorizer = Colorizer.from_file(options.weights, device=options.device) if options.weights else Colorizer(device=options.device)
-        page,service = _build(folder, options),PageServer(colorizer, options, folder)
+    with prepare_server('127.0.0.1', options.port, options.temporary, options.weights, options.device) as (listening,folder,colorizer):
+        page,service,connections,token = _page(folder, options),PageServer(colorizer, options, folder),Connections(),secrets.token_urlsafe(24)
         port = listening.getsockname()[1]
         names = [f'{o}{f":{port}"*(port != 80)}' for o in ('127.0.0.1', 'localhost')]
         rules = Rules(token, '/api/', frozenset(names), frozenset(f'http://{o}' for o in names), options.max_bytes)
         server = RunningApp(_app(service, page, rules, connections), listening, connections, service.close)
         server.service,server.token = service,token
         return server
-    except BaseException:
-        listening.close()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise

@@ -10,12 +10,11 @@ import asyncio, base64, os, secrets, shutil, time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from .. import __version__
 from .guard import Guard, Rules
-from .listen import Connections, RunningServer, ServerError, check_packages, open_port
+from .listen import Connections, RunningServer, ServerError, prepare_server
 from .uploads import Colored, FileAnswer, Slots, StoppableColorizer, color_upload, json_answer, make_app, read_number, read_upload, report_header
 from ..inference import Colorizer
 
@@ -162,20 +161,13 @@ def start_service(
     **changes: Any, # Fields of `ServiceOptions`, in place of those in `options`
 ) -> RunningService: # A context manager; closing it removes the temporary files
     "Start the service. Raises `ServerError`."
-    check_packages()
     options = replace(options or ServiceOptions(), **changes)
     options.check()
-    listening = open_port(options.host, options.port)
-    folder,connections = options.temporary or Path(mkdtemp(prefix='colorgan-')),Connections(options.workers + options.queue + 48)
-    try:
-        colorizer = Colorizer.from_file(options.weights, device=options.device) if options.weights else Colorizer(device=options.device)
+    connections = Connections(options.workers + options.queue + 48)
+    with prepare_server(options.host, options.port, options.temporary, options.weights, options.device) as (listening,folder,colorizer):
         service,port = Service(colorizer, options, folder),listening.getsockname()[1]
         names = frozenset(f'{o}{f":{port}"*(port != 80)}' for o in ('127.0.0.1', 'localhost', '[::1]')) if options.on_loopback else None
         guard = Guard(make_app(service.routes()), Rules(options.token, '/', names, max_bytes=options.max_bytes, timeout=options.timeout), connections)
         server = RunningService(guard, listening, connections, service.close)
         server.service = service
         return server
-    except BaseException:
-        listening.close()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import ColorganError
-from ..core.listing import count_reasons
+from ..core.listing import describe_reasons
 
 # %% ../../nbs/app/terminal.ipynb #79406578
 _FAQ = dict(PictureError='a-picture-that-is-refused', VideoError='a-film-that-is-refused', OutputError='nothing-can-be-written',
@@ -57,9 +57,7 @@ def listed(
     reasons: Iterable[str], # Why files were passed over, such as 'no picture: PDF'
 ) -> str: # Such as '2 thumbnails, 1 PDF'
     "Count reasons by their kind."
-    kinds = count_reasons(why.partition(';')[0] for why in reasons)
-    short = ((n, kind.removesuffix(' as another')) for kind,n in kinds.items())
-    return ', '.join(f'{n} {kind.removesuffix("s") if n == 1 else kind}' for n,kind in short)
+    return describe_reasons(why.partition(';')[0] for why in reasons).replace(' as another', '')
 
 def tally(
     outcomes: Counter[str], # How many pictures had each outcome

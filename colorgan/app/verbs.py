@@ -19,6 +19,7 @@ from typing import Any
 
 from .demo import UNSEEN, demo
 from .doctor import doctor
+from .guiding import check_together, color_jobs, read_guidance
 from .terminal import FAULTS, clean_in, complain, listed, tally, watched
 from ..core.progress import Progress, in_terminal, print_line
 from ..core.files import ColorganError, TrainingError, check_writable, remove_leftovers
@@ -138,14 +139,6 @@ def _plan(args, say):
     return todo,failed,passed
 
 # %% ../../nbs/app/verbs.ipynb #10c00051
-def _hints(args, total):
-    "Read the hints of the command line. Raises `HintError`."
-    from colorgan.coloring.hints import HintError, load_hints, load_palette, with_palette
-    palette = load_palette(args.palette) if args.palette else {}
-    hints = with_palette(args.hint, palette) + (load_hints(args.hints, palette) if args.hints else [])
-    if hints and total != 1: raise HintError(f'The hints are for one picture, and there are {total}. Name the one.')
-    return hints
-
 def _colorizer(args):
     "Load the network."
     from colorgan.inference import Colorizer
@@ -155,24 +148,21 @@ def _colorizer(args):
 # %% ../../nbs/app/verbs.ipynb #10c00004
 def _color(args, say, todo, failed, passed):
     "Color what was planned; return a report for each picture."
-    from colorgan.coloring.batch import colorize_planned
-    total = len(todo) + len(failed)
-    hints,colorizer,outcomes = _hints(args, total),_colorizer(args),Counter(failed=len(failed))
+    colorizer,outcomes = _colorizer(args),Counter(failed=len(failed))
     for place in {j.dst.parent for j in todo}: check_writable(place)
+    options = dict(quality=args.quality, keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels, float_range=args.range)
+    planned,total = color_jobs(colorizer, args, todo, len(todo) + len(failed), options)
     args.ending.clean_up(lambda: remove_leftovers(j.dst for j in todo), lambda: f'{tally(outcomes, {}) or "none colored"}, '
-                         f'{total - outcomes.total()} left. Go on with --skip-done.')
-    options = dict(quality=args.quality, keep_color=args.keep_color, provenance=not args.no_provenance, max_pixels=args.max_pixels,
-                   float_range=args.range, hints=hints)
-    with contextlib.closing(colorize_planned(colorizer, todo, args.skip_done, args.overwrite, args.jobs, **options)) as reports:
-        pictures = failed + list(watched(reports, len(todo), outcomes, args, say))
+                         f'{total + len(failed) - outcomes.total()} left. Go on with --skip-done.')
+    with contextlib.closing(planned) as reports: pictures = failed + list(watched(reports, total, outcomes, args, say))
     say(tally(outcomes, passed, _destination(todo, args.out)))
     return pictures
 
 # %% ../../nbs/app/verbs.ipynb #10c00006
 def _check_piped(args):
     "End the command if it can't color through a pipe."
-    if len(args.sources) > 1 or args.out or args.json or args.dry_run:
-        args.fail('- stands for one picture, from standard input to standard output. Leave out other pictures, --out, --json and --dry-run')
+    if len(args.sources) > 1 or args.out or args.json or args.dry_run or args.variants or args.together:
+        args.fail('- stands for one picture, from standard input to standard output. Leave out other pictures, --out, --json, --dry-run, --variants and --together')
     if sys.stdin.isatty() or args.stdout.isatty(): args.fail('- takes a picture from a pipe into a pipe: colorgan colorize - < old.jpg > new.jpg')
 
 def _colorize_piped(args):
@@ -184,7 +174,7 @@ def _colorize_piped(args):
         src.write_bytes(sys.stdin.buffer.read())
         colorizer = _colorizer(args)
         report, = colorize_many(colorizer, src, Path(tmp)/'out', args.format, max_pixels=args.max_pixels, quality=args.quality, keep_color=args.keep_color,
-                                provenance=not args.no_provenance, float_range=args.range, hints=_hints(args, 1))
+                                provenance=not args.no_provenance, float_range=args.range, hints=read_guidance(args, 1, colorizer))
         named = re.sub(f"'?{re.escape(str(src))}'?", 'standard input', f'{report.reason}{"; ".join(report.notes)}')
         if report.outcome == 'failed': raise ColorganError(named)
         if named: complain(named, 'standard input')
@@ -200,6 +190,7 @@ def run_colorize(
     "Color pictures and print a line for each."
     if args.range and not args.range[0] < args.range[1]:
         args.fail(f'--range {args.range[0]:g} {args.range[1]:g}: give black first, and white above it')
+    check_together(args)
     if '-' in args.sources: return _colorize_piped(args)
     todo,failed,passed = _plan(args, say)
     rest = dict(failed={r.src: complain(r.reason, r.src) for r in failed}, passed_over=passed)
@@ -305,6 +296,7 @@ def run_export(
 ) -> dict[str, Any]: # The file, and its megabytes
     "Write a network for ONNX Runtime."
     from colorgan.models.onnx import export_onnx
+    args.ending.clean_up(lambda: remove_leftovers([Path(args.out)]))
     say('Exporting; this takes half a minute or so ...')
     export_onnx(args.out, args.weights)
     megabytes = os.path.getsize(args.out)/1e6
@@ -312,12 +304,21 @@ def run_export(
     return dict(out=str(args.out), megabytes=megabytes)
 
 # %% ../../nbs/app/verbs.ipynb #e669a378
+def _remove_page(dst):
+    "Return what removes an unfinished page beside its place, but none that was there before."
+    was,there = dst.exists(),set(dst.parent.glob('.colorgan-*'))
+    def clean():
+        for o in dst.parent.glob('.colorgan-*/index.html'):
+            if o.parent not in there and dst.exists() == was: shutil.rmtree(o.parent, ignore_errors=True)
+    return clean
+
 def run_page(
     args: Namespace, # Parsed by the command
     say: Callable[..., None], # Prints a line for people
 ) -> dict[str, Any]: # The folder, its megabytes, and the settings of the page
     "Write the page that colors photographs in the browser."
     from colorgan.app.page import build_page
+    args.ending.clean_up(_remove_page(Path(args.out).absolute()))
     say('Writing the page; this takes half a minute or so ...')
     settings = build_page(args.out, args.weights)
     megabytes = sum(o.stat().st_size for o in Path(args.out).rglob('*') if o.is_file())/1e6
@@ -337,8 +338,9 @@ def run_app(
     say: Callable[..., None], # Prints a line for people
 ) -> dict[str, Any]: # Empty
     "Show the page and work for it until Ctrl-C."
+    from colorgan.app.page import find_page
     from colorgan.app.server import AppOptions, start_app
-    if not args.page: say('Building the page; this takes half a minute or so ...')
+    if not args.page and not find_page(args.weights): say('Building the page; this takes half a minute or so, the first time ...')
     options = AppOptions(args.page, args.folder, args.weights, args.port, device=args.device)
     with _temporary_folder(args) as folder, start_app(options, temporary=folder) as server:
         args.ending.clean_up(server.service.remove_files, lambda: 'The server has ended.')

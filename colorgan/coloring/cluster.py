@@ -54,7 +54,7 @@ def _options(told):
 @cache
 def _colorizer(weights, size, saturation, device, precision):
     on_cpu = (device or '').startswith('onnx:') or choose_device(device) == 'cpu'
-    if precision == 'auto' and on_cpu: precision = 'fp32'  # a short trial would decide, and not the same on each machine
+    if precision == 'auto' and on_cpu: precision = 'fp32'  # else bf16 where a CPU has AMX, and other bytes than elsewhere
     return Colorizer.from_file(weights or default_weights(), size=size, saturation=saturation, device=device, precision=precision)
 
 def load_colorizer(
@@ -75,6 +75,8 @@ def fingerprint(
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 # %% ../../nbs/coloring/cluster.ipynb #da7f2b03
+_TOLD = ('options', 'hints', 'masks', 'references', 'variant', 'together')  # what a file may say besides: a batch says no more than options
+
 def _held(place):
     "Return a local path, or the bytes of a remote file."
     return local_path(place) or NamedBytes(read_place(place), os.fspath(place))
@@ -85,7 +87,7 @@ def _target_of_this_job(dst, record, overwrite):
     held = _held(dst)
     try: found = record_of(held) or {}
     except PictureError: found = {}
-    if all(str(found.get(k)) == str(record.get(k)) for k in {*record, 'options', 'hints'}): return held
+    if all(str(found.get(k)) == str(record.get(k)) for k in {*record, *_TOLD}): return held
     if overwrite: return None
     raise OutputError(f'{dst} is there, and this job did not write it. Choose another folder, or color it again with --overwrite (overwrite=True).')
 

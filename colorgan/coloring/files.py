@@ -6,14 +6,15 @@
 __all__ = ['Report', 'FileOptions', 'check_target', 'color_record', 'color_file']
 
 # %% ../../nbs/coloring/files.ipynb #c0c3bb09
-import math, os, time
+import os, time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .guidance import Guidance, as_guidance
 from .hints import check_hints
 from ..core.files import OutputError
 from ..data import has_color
@@ -54,7 +55,7 @@ class FileOptions:
     provenance: bool=True # Record that the colors are synthetic, and whose
     max_pixels: float=500e6 # Refuse larger pictures
     float_range: tuple[float, float]|None=None # Black and white of float pictures; None: 0 and 1, and others are refused
-    hints: Iterable[Sequence[float|str]]=() # `(x, y, a, b)` or `(x, y, color)` each, on every frame or page
+    hints: Iterable[Sequence[float|str]]|Guidance=() # `(x, y, a, b)` or `(x, y, color)` each, on every frame or page; or a `Guidance`
 
 # %% ../../nbs/coloring/files.ipynb #8bca9e1f
 def check_target(
@@ -69,15 +70,14 @@ def check_target(
 # %% ../../nbs/coloring/files.ipynb #f1fa7e78
 def color_record(
     colorizer: Any, # A `Colorizer`
-    options: FileOptions=FileOptions(), # How
-    hints: Sequence[Any]=(), # As they were checked
+    options: FileOptions=FileOptions(), # How; with what was said of the colors
 ) -> dict[str, Any]|None: # None: nothing is said
-    "Return what a colored file says of its colors. It tells files apart that may differ in their bytes."
+    "Return what a colored file says of its colors. It tells files apart that may differ in their bytes. Raises `HintError`."
     if not options.provenance: return None
     record = dict(version=__version__, weights=colorizer.digest, size=colorizer.size, saturation=colorizer.saturation)
     told = [f'quality {options.quality}']*(options.quality is not None) + [f'range {o[0]:g} {o[1]:g}' for o in [options.float_range] if o]
     if told: record['options'] = ', '.join(told)
-    return record | dict(hints=len(hints)) if hints else record
+    return record | as_guidance(options.hints).record()
 
 def _unless_in_color(frames):
     "The same frames; None if the first is in color already."
@@ -92,14 +92,14 @@ def color_file(
     options: FileOptions=FileOptions(), # How
 ) -> Report:
     "Color the picture in `src` into the file `dst`: as the method of a `Colorizer` does. Raises `PictureError`, `OutputError` and `HintError`."
-    start,hints,notes = time.perf_counter(),check_hints(options.hints, math.inf, math.inf),[]
+    start,guidance,notes = time.perf_counter(),as_guidance(options.hints),[]
     if isinstance(src, (str, os.PathLike)): check_target(src, dst)
-    format,record = options.format or format_of(dst),color_record(colorizer, options, hints)
+    format,record = options.format or format_of(dst),color_record(colorizer, replace(options, hints=guidance))
     with PictureFile(src, options.max_pixels, options.float_range) as file:
-        check_hints(hints, file.width, file.height)
+        check_hints(guidance.hints, file.width, file.height)
         frames = _unless_in_color(iter(file)) if options.keep_color else iter(file)
         if frames is None: return Report(file.name, outcome='kept', reason='it is in color already')
-        canvases = colorizer.color_frames(frames, hints, notes=notes)
+        canvases = colorizer.color_frames(frames, guidance, notes=notes)
         notes += write_picture(dst, file, canvases, format, options.quality, record)
         return Report(file.name, str(dst), format=format, width=file.width, height=file.height, frames=file.n_frames,
                       notes=[*file.notes, *notes], seconds=round(time.perf_counter() - start, 3))

@@ -144,25 +144,11 @@ def choose_device(
     return name
 
 # %% ../../nbs/core/compute.ipynb #c0de0004
-@cache
-def _bf16_gain():
-    "Measure how many times as fast a convolution is in bfloat16 on this CPU: the least of five times each, in turns."
+def _has_amx():
+    "Return whether the CPU multiplies tiles of bfloat16, and PyTorch uses it. AVX512-BF16 alone gains too little."
     import torch
-    from time import perf_counter
-    x,w,times = torch.zeros(1, 64, 48, 48),torch.zeros(64, 64, 3, 3),{torch.float32: [], torch.bfloat16: []}
-    with torch.inference_mode():
-        for dtype in [*times]*6:
-            a,b = x.to(dtype, memory_format=torch.channels_last),w.to(dtype, memory_format=torch.channels_last)
-            start = perf_counter()
-            torch.nn.functional.conv2d(a, b, padding=1)
-            times[dtype].append(perf_counter() - start)
-    plain,half = (min(o[1:]) for o in times.values())
-    return plain/half
+    return torch.cpu._is_amx_tile_supported() and torch.backends.mkldnn.is_available()
 
-def _cpu_has_bf16():
-    "Return whether the CPU has instructions for bfloat16. Without them it is many times slower, and a trial is a waste."
-    import torch
-    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
 
 # %% ../../nbs/core/compute.ipynb #8454e8b4
 def choose_dtype(
@@ -176,4 +162,4 @@ def choose_dtype(
     if precision != 'auto': raise ValueError(f"precision must be auto, {', '.join(names)}, not {precision!r}")
     if device_type == 'cuda':
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if device_type == 'cpu' and _cpu_has_bf16() and _bf16_gain() > 1.25 else torch.float32
+    return torch.bfloat16 if device_type == 'cpu' and _has_amx() else torch.float32

@@ -26,11 +26,20 @@ def count_reasons(
     short = (o.removeprefix('no picture: ').partition(':')[0] for o in reasons)
     return dict(Counter(re.sub(r' as .*', ' as another', o, flags=re.S) for o in short).most_common())
 
+_SEVERAL = {'archive': 'archives', 'film': 'films', 'PDF': 'PDFs', 'link to': 'links to', 'system file': 'system files', 'folder already': 'folders already',
+            'a picture that ends': 'pictures that end'}
+
+def _counted(n, kind):
+    "Return a number and a kind, such as '2 links to nothing'."
+    if n == 1: return f'1 {"thumbnail" if kind == "thumbnails" else kind.removeprefix("a ")}'
+    one = next((o for o in _SEVERAL if kind.startswith(o)), '')
+    return f'{n} {_SEVERAL.get(one, "")}{kind.removeprefix(one)}'
+
 def describe_reasons(
     reasons: Iterable[str], # As for `count_reasons`
 ) -> str: # Such as '3 too small, 1 hidden'
     "Return a line that counts reasons by their kind."
-    return ', '.join(f'{n} {kind}' for kind,n in count_reasons(reasons).items())
+    return ', '.join(_counted(n, kind) for kind,n in count_reasons(reasons).items())
 
 # %% ../../nbs/core/listing.ipynb #ff8450cd
 @dataclass

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .light import GuidedUNet, ResBlock, add_decoder, conv_norm, down_and_up
+from .color_head import ColorHead
+from .light import GuidedUNet, ResBlock, add_decoder, conv_norm, down_and_up, finish_ab, run_levels
 from .pretrained import load_or_explain, read_encoder_weights
 from ..unet import padded
 
@@ -155,14 +156,15 @@ def stretch_norm(
     return (stretch_lightness((L_norm.float() + 1)*50)/50 - 1).to(L_norm.dtype)
 
 # %% ../../nbs/models/encoders.ipynb #072a59e8
-class LiteUNet(GuidedUNet):
-    "A U-Net on EfficientNet-Lite0 that works from half size down and upsamples ab guided by L; any height and width."
+class _LiteUNet(GuidedUNet):
+    "A U-Net on EfficientNet-Lite0."
     def __init__(self,
         n_out: int=2, # Channels out: ab
         widths: Sequence[int]=(48, 64, 112, 160), # Channels of the decoder at 1/4, 1/8, 1/16 and 1/32 of the size
         n_fine: int=16, # Channels of the last layers, at half size
         pretrained: bool|str|os.PathLike=False, # Start from ImageNet: True for timm's weights, or a safetensors file of them; raises `WeightsError`
         stretch: bool=True, # Look at a stretched copy of L
+        color_head: bool=False, # With a `ColorHead`, for `predict_colors`
     ):
         super().__init__()
         self.stretch = stretch
@@ -170,7 +172,11 @@ class LiteUNet(GuidedUNet):
         *levels,last = LiteEncoder(pretrained).levels
         self.down = nn.ModuleList([*levels, nn.Sequential(last, conv_norm(deepest, widths[-1], 1), ResBlock(widths[-1]))])
         add_decoder(self, sides[::-1], widths, n_out, n_fine)
+        self.color_head = ColorHead((*widths[:0:-1][:2], sides[-1], widths[1], sides[-2])) if color_head else None
 
+# %% ../../nbs/models/encoders.ipynb #40acd474
+class LiteUNet(_LiteUNet):
+    "A U-Net on EfficientNet-Lite0 that works from half size down and upsamples ab guided by L; any height and width."
     @property
     def encoder(self) -> nn.ModuleList: # The levels that are EfficientNet-Lite0's
         "Return what may start from ImageNet, and then wants a lower learning rate than the rest."
@@ -182,3 +188,19 @@ class LiteUNet(GuidedUNet):
         "Predict ab from L."
         if self.stretch: L_norm = stretch_norm(L_norm)
         return padded(partial(down_and_up, self), L_norm, self.multiple)
+
+    def predict_colors(self,
+        L_norm: Tensor, # `(N, 1, H, W)` in [-1, 1]
+    ) -> tuple[Tensor, Tensor, Tensor]: # `ab_norm`, as `forward` gives it; logits of `color_nodes`, `(N, 121, H/8, W/8)`; features, `(N, 112, H/16, W/16)`; rounded up
+        "Predict ab, how likely each color is, and what is there. Raises `ValueError` without a color head."
+        return _predict_colors(self, L_norm)
+
+# %% ../../nbs/models/encoders.ipynb #655c81f5
+def _predict_colors(net, L_norm):
+    if net.color_head is None: raise ValueError('This network has no color head. Build it with color_head=True.')
+    h,w = L_norm.shape[-2:]
+    if net.stretch: L_norm = stretch_norm(L_norm)
+    x = F.pad(L_norm, (0, -w % net.multiple, 0, -h % net.multiple), mode='replicate')
+    down,up = run_levels(net, x)
+    logits = net.color_head((up[0], up[1], down[3], up[2], down[2]))
+    return finish_ab(net, up[-1], x)[..., :h, :w],logits[..., :-(-h//8), :-(-w//8)],down[3][..., :-(-h//16), :-(-w//16)]

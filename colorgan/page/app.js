@@ -8,8 +8,9 @@ import { connect } from "./server.js";
 
 const items = [];  // {key, name, file, url, state, width, height, hints, past, thumb}
 let item = null;  // the one on the stage
-let saturation = 1, keys = 0, picker = null, running = false;
-const server = connect();
+// Until the network is there, `saturation` is null: what suits the weights
+let saturation = null, keys = 0, picker = null, running = false;
+const server = connect(() => saturation);
 const stage = new Stage($("#stage"), { onPoint: askColor, onMark: askColor });
 const input = make("input", { type: "file", multiple: true, accept: server ? "" : "image/*", hidden: true, ariaLabel: "Photographs" });
 document.body.append(input);

@@ -82,23 +82,38 @@ export function inspect(bytes) {
   return found;
 }
 
-// ---- EXIF for an upright picture, with the name of the program
+// ---- EXIF for an upright picture, with the name of the program. EXIF is a small TIFF, so a TIFF is written in the same way
 
-// A new first directory at the end of the old bytes: every other place stays where it was. The thumbnail is let go.
-export function uprightExif(exif, software) {
+const WIDTH = { 1: 1, 2: 1, 3: 2, 4: 4 };  // bytes of a value, by its type
+
+function tiffBytes(exif) {  // of even length; a new TIFF where there is none
   const old = exif?.length > 8 && (starts(exif, "II*\0") || starts(exif, "MM\0*")) ? exif : joined(text("II*\0"), little([8, 4]), new Uint8Array(6));
-  const order = old[0] === 0x49, write = order ? little : big, view = new DataView(old.buffer, old.byteOffset, old.length);
-  const entries = new Map(), first = view.getUint32(4, order);
-  if (first + 2 <= old.length)
-    for (let i = 0, at = first + 2; i < view.getUint16(first, order) && at + 12 <= old.length; i++, at += 12) entries.set(view.getUint16(at, order), old.slice(at, at + 12));
-  const name = text(`${software}\0`), padded = joined(old, new Uint8Array(old.length % 2)), at = padded.length + name.length + (name.length % 2);
-  entries.set(305, joined(write([305, 2], [2, 2], [name.length, 4], [padded.length, 4])));
-  if (entries.has(274)) entries.set(274, write([274, 2], [3, 2], [1, 4], [1, 2], [0, 2]));
-  const sorted = [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
-  const out = joined(padded, name, new Uint8Array(name.length % 2), write([sorted.length, 2]), ...sorted, new Uint8Array(4));
-  out.set(write([at, 4]), 4);
-  return out;
+  return joined(old, new Uint8Array(old.length % 2));
 }
+
+// A new first directory behind TIFF bytes and `gap` more: every other place stays where it was. The thumbnail is let go.
+// `tags` are {number: [type, values]}, or null for a tag that goes. Returns the bytes before the gap and behind it.
+function retagged(base, tags, gap = 0) {
+  const head = base.slice(), order = head[0] === 0x49, write = order ? little : big, view = new DataView(head.buffer);
+  const entries = new Map(), first = view.getUint32(4, order), parts = [];
+  let at = head.length + gap;
+  if (first + 2 <= head.length)
+    for (let i = 0, from = first + 2; i < view.getUint16(first, order) && from + 12 <= head.length; i++, from += 12) entries.set(view.getUint16(from, order), head.slice(from, from + 12));
+  for (const [number, tag] of Object.entries(tags)) {
+    entries.delete(Number(number));
+    if (!tag) continue;
+    const [type, values] = tag, size = WIDTH[type], data = size === 1 ? Uint8Array.from(values) : write(...Array.from(values, (v) => [v, size]));
+    const far = data.length > 4, place = far ? write([at, 4]) : joined(data, new Uint8Array(4 - data.length));
+    entries.set(Number(number), joined(write([number, 2], [type, 2], [values.length, 4]), place));
+    if (far) { parts.push(data, new Uint8Array(data.length % 2)); at += data.length + (data.length % 2); }
+  }
+  head.set(write([at, 4]), 4);
+  const sorted = [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
+  return [head, joined(...parts, write([sorted.length, 2]), ...sorted, new Uint8Array(4))];
+}
+
+const upright = (software) => ({ 274: [3, [1]], 305: [2, text(`${software}\0`)] });
+export const uprightExif = (exif, software) => joined(...retagged(tiffBytes(exif), upright(software)));
 
 // ---- The record, as colorgan/pictures/xmp.py writes it
 
@@ -120,18 +135,41 @@ const segment = (marker, ...content) => { const data = joined(...content); retur
 const chunk = (kind, ...content) => { const data = joined(text(kind), ...content); return joined(big([data.length - 4, 4]), data, big([crc32(data), 4])); };
 
 export function marked(bytes, exif, record) {
-  const software = `colorgan ${record.version}`, mark = text(xmp(record)), upright = uprightExif(exif, software);
+  const software = `colorgan ${record.version}`, mark = text(xmp(record)), own = uprightExif(exif, software);
   if (bytes[0] === 0xff) {
-    const at = bytes[3] === 0xe0 ? 4 + bytes[4] * 256 + bytes[5] : 2, fits = upright.length < 65000 ? upright : uprightExif(null, software);
+    const at = bytes[3] === 0xe0 ? 4 + bytes[4] * 256 + bytes[5] : 2, fits = own.length < 65000 ? own : uprightExif(null, software);
     return joined(bytes.subarray(0, at), segment(0xe1, text("Exif\0\0"), fits), segment(0xe1, text("http://ns.adobe.com/xap/1.0/\0"), mark), bytes.subarray(at));
   }
   const labeled = [...pngChunks(bytes)].some(([kind]) => kind === "sRGB" || kind === "iCCP");
-  const before = [...(labeled ? [] : [chunk("sRGB", new Uint8Array(1))]), chunk("eXIf", upright), chunk("tEXt", text(`Software\0${software}`)),
+  const before = [...(labeled ? [] : [chunk("sRGB", new Uint8Array(1))]), chunk("eXIf", own), chunk("tEXt", text(`Software\0${software}`)),
     chunk("iTXt", text("XML:com.adobe.xmp\0\0\0\0\0"), mark)];
   return joined(bytes.subarray(0, 33), ...before, bytes.subarray(33));
 }
 
-// A painted canvas as a file: `format` is "JPEG", "PNG", or "" for that of the file it was
+const deflated = async (bytes) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer());
+
+// What a directory may say of other pixels: of a thumbnail, of tiles, of YCbCr, of a palette, of inks and profiles
+const OTHERS = [255, 266, 301, 320, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 339, 340, 341, 347, 512, 513, 514, 529, 530, 531, 532, 34675];
+
+// A TIFF of 8 bits: strips, deflated, where each value stands as its difference from its left neighbor
+export async function tiff(canvas, exif, record, clear) {
+  const { width, height } = canvas, context = canvas.getContext("2d"), n = clear ? 4 : 3, rows = Math.max(1, Math.floor(2 ** 18 / width)), strips = [];
+  for (let y = 0; y < height; y += rows) {
+    const { data } = context.getImageData(0, y, width, Math.min(rows, height - y)), values = new Uint8Array((data.length / 4) * n);
+    for (let i = 0, to = 0; i < data.length; i += 4)
+      for (let c = 0; c < n; c++) values[to++] = data[i + c] - (i % (4 * width) ? data[i + c - 4] : 0);
+    strips.push(await deflated(values));
+  }
+  const base = tiffBytes(exif), sizes = strips.map((o) => o.length), all = sizes.reduce((a, b) => a + b, 0), places = [];
+  sizes.reduce((at, size) => { places.push(at); return at + size; }, base.length);
+  const tags = { ...Object.fromEntries(OTHERS.map((o) => [o, null])), ...upright(`colorgan ${record.version}`), 254: [4, [0]], 256: [4, [width]], 257: [4, [height]],
+    258: [3, Array(n).fill(8)], 259: [3, [8]], 262: [3, [2]], 273: [4, places], 277: [3, [n]], 278: [4, [rows]], 279: [4, sizes], 284: [3, [1]], 317: [3, [2]],
+    338: clear ? [3, [2]] : null, 700: [1, text(xmp(record))] };
+  const [head, tail] = retagged(base, tags, all + (all % 2));
+  return new Blob([head, ...strips, new Uint8Array(all % 2), tail], { type: "image/tiff" });
+}
+
+// A painted canvas as a file: `format` is "JPEG", "PNG", "TIFF", or "" for that of the file it was
 export async function encode(canvas, file, format, record, clear) {
   const original = inspect(new Uint8Array(await file.arrayBuffer())), notes = [...original.lost].map((o) => `not kept: ${o}`);
   const kind = format || (original.format === "JPEG" ? "JPEG" : "PNG");
@@ -144,6 +182,7 @@ export async function encode(canvas, file, format, record, clear) {
     notes.push("put on white, as JPEG has no alpha");
   } else if (clear) notes.push("half clear pixels are rounded, as browsers store them");
   if (original.exif?.length > 65000 && kind === "JPEG") notes.push("not kept: EXIF, as it is too large for JPEG");
+  if (kind === "TIFF") return { blob: await tiff(canvas, original.exif, record, clear), ending: ".tif", notes };
   const type = `image/${kind.toLowerCase()}`, blob = await canvas.convertToBlob({ type, quality: 0.95 });
   if (blob.type !== type) throw new Error(`this browser cannot write ${kind}`);
   return { blob: new Blob([marked(new Uint8Array(await blob.arrayBuffer()), original.exif, record)], { type }), ending: kind === "JPEG" ? ".jpg" : ".png", notes };

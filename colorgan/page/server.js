@@ -11,7 +11,8 @@ const api = async (path, options = {}) => {
   return response;
 };
 
-export function connect() {
+// `dial` returns the saturation that the page shows; null before it is known
+export function connect(dial) {
   if (!$('meta[name="colorgan-server"]')) return null;
   const address = new URL(location.href);
   token = address.searchParams.get("token") ?? sessionStorage.getItem("colorgan-token") ?? "";
@@ -19,7 +20,7 @@ export function connect() {
   address.searchParams.delete("token");
   history.replaceState(null, "", address);
   $("#local").append(make("h2", { id: "local-title" }, "On this computer"),
-    make("p", { className: "small" }, "Films, TIFF, 16 bits and very large photographs go to colorgan on this computer, and to no other."), make("div", { id: "jobs", role: "log" }), folders());
+    make("p", { className: "small" }, "Films, TIFF, 16 bits and very large photographs go to colorgan on this computer, and to no other."), make("div", { id: "jobs", role: "log" }), folders(dial));
   $("#local").hidden = false;
   return { takes: (file) => FILMS.test(file.name) || OTHERS.test(file.name), send };
 }
@@ -37,6 +38,7 @@ function line(name) {
 }
 
 const form = (entries) => { const data = new FormData(); for (const [k, ...v] of entries) data.append(k, ...v); return data; };
+const given = (saturation) => (saturation === null ? [] : [["saturation", saturation]]);
 const button = (text, onclick) => make("button", { type: "button", className: text === "Save" ? "main" : "", onclick }, text);
 
 // A file that the browser cannot do; `how` has its saturation and hints
@@ -46,7 +48,7 @@ async function picture(file, { saturation, hints }) {
   const shown = line(file.name), ending = file.name.match(OTHERS)?.[1]?.toLowerCase() ?? "", format = /^(heic|heif|jxl|dng)$/.test(ending) ? "png" : "";
   shown.at(0, 0, "coloring…");
   try {
-    const response = await api("colorize", { method: "POST", body: form([["file", file, file.name], ["saturation", saturation], ["hints", JSON.stringify(hints.map((o) => [o.x, o.y, o.a, o.b]))], ["format", format]]) });
+    const response = await api("colorize", { method: "POST", body: form([["file", file, file.name], ...given(saturation), ["hints", JSON.stringify(hints.map((o) => [o.x, o.y, o.a, o.b]))], ["format", format]]) });
     const report = JSON.parse(decodeURIComponent(response.headers.get("X-Colorgan-Report") ?? "{}")), blob = await response.blob();
     const [, stem, old] = file.name.match(/^(.*?)(\.[^.]*)?$/s), kinds = { JPEG: ".jpg", PNG: ".png", TIFF: ".tif", WEBP: ".webp", GIF: ".gif", AVIF: ".avif" };
     shown.end(["done", ...(report.notes ?? [])].join("; "), button("Save", () => download(`${stem} in color${kinds[report.format] ?? old ?? ""}`, blob)));
@@ -57,7 +59,7 @@ async function film(file, { saturation }) {
   const shown = line(file.name);
   shown.at(0, 0, "bringing it…");
   try {
-    const { job } = await (await api("films", { method: "POST", body: form([["file", file, file.name], ["saturation", saturation]]) })).json();
+    const { job } = await (await api("films", { method: "POST", body: form([["file", file, file.name], ...given(saturation)]) })).json();
     await follow(shown, job, () => button("Save", () => fetchFile(job, file.name)));
   } catch (e) { shown.end(e.message); }
 }
@@ -78,11 +80,11 @@ async function follow(shown, job, save) {
 }
 
 // Folders that the server was started with
-function folders() {
+function folders(dial) {
   const choice = make("select", { ariaLabel: "Folder" }), row = make("div", { className: "row", hidden: true }, make("span", {}, "A whole folder:"), choice, button("Color it", async () => {
     const shown = line(choice.value);
     try {
-      const body = JSON.stringify({ folder: choice.value, saturation: Number($("#saturation").value) });
+      const body = JSON.stringify({ folder: choice.value, saturation: dial() ?? undefined });
       const { job } = await (await api("folders", { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
       await follow(shown, job, null);
     } catch (e) { shown.end(e.message); }

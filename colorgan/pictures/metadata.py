@@ -223,7 +223,7 @@ def read_metadata(
     return out
 
 # %% ../../nbs/pictures/metadata.ipynb #0edde91f
-_NUMBERS = {'size': int, 'saturation': float, 'hints': int}
+_NUMBERS = {'size': int, 'saturation': float, 'hints': int, 'masks': int, 'references': int, 'variant': int, 'together': int}
 
 def _comment_record(comment):
     "Return the record in a comment."

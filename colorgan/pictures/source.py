@@ -28,8 +28,9 @@ def source_name(
     return os.fsdecode(name) if name and isinstance(name, (str, bytes, os.PathLike)) else 'this upload'
 
 def _why(e):
-    "Return the message of a decoder's error, without objects and their addresses."
-    return re.sub(r'<\w[\w.]* [^<>]*>', 'the file', str(e)).strip().rstrip('.') or type(e).__name__
+    "Return the message of a decoder's error, without objects, their addresses, and what only its programmers can do."
+    text = re.sub(r'<\w[\w.]* [^<>]*>', 'the file', str(e)).partition(' Please build ')[0].strip().rstrip('.')
+    return 'it is damaged' if text == 'Generic Error' else text or type(e).__name__
 
 # %% ../../nbs/pictures/source.ipynb #20afcaa7
 @contextmanager
@@ -83,7 +84,9 @@ def source_bytes(
     if getattr(file, 'closed', False): raise UnusableError('it is closed. Give it while it is open, or its path.')
     if isinstance(file, io.TextIOBase): raise UnusableError(_AS_TEXT)
     try: at = file.seek(0, 1)
-    except (AttributeError, OSError): return _bytes(file.read())  # a pipe or a socket
+    except (AttributeError, OSError):  # a pipe or a socket
+        if data := _bytes(file.read()): return data
+        raise UnusableError('there is nothing to read in it, or it was read before. Give its bytes, or open it anew.') from None
     file.seek(0)
     try: return _bytes(file.read())
     finally: file.seek(at if isinstance(at, int) else 0)
