@@ -10,7 +10,7 @@ config = ConfigParser(delimiters=['='])
 config.read(root/'settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
 lib, site = cfg['lib_name'], cfg['doc_host'] + cfg['doc_baseurl']
-extras = {name: shlex.split(cfg[f'{name}_requirements']) for name in ('video', 'widgets', 'heif', 'metrics', 'onnx', 'app')}
+extras = {name: shlex.split(cfg[f'{name}_requirements']) for name in ('video', 'widgets', 'heif', 'metrics', 'onnx', 'app', 'cluster')}
 first,last = (int(cfg[f'{end}_python'].split('.')[1]) for end in ('min', 'max'))
 pythons = [f'3.{minor}' for minor in range(first, last + 1)]
 
@@ -37,7 +37,7 @@ setup(
     packages=find_packages(include=[lib, f'{lib}.*']),
     package_data={lib: shlex.split(cfg['package_data'])},
     install_requires=shlex.split(cfg['requirements']),
-    extras_require=extras | {'dev': shlex.split(cfg['dev_requirements']) + extras['video'] + extras['widgets'] + extras['heif'] + extras['onnx'] + extras['app']},
+    extras_require=extras | {'dev': shlex.split(cfg['dev_requirements']) + extras['video'] + extras['widgets'] + extras['heif'] + extras['onnx'] + extras['app'] + extras['cluster']},
     entry_points={
         'console_scripts': shlex.split(cfg['console_scripts']),
         'nbdev': [f'{lib}={lib}._modidx:d'],

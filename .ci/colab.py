@@ -36,7 +36,7 @@ class Client(NotebookClient):
 
 def environment(folder):
     "A new environment with the library's wheel, as Colab's install cell would make it; returns its Python."
-    return make_environment(folder/'venv', sys.executable, f'{wheel(folder)}[video,widgets,onnx,app]', 'ipykernel', 'timm')
+    return make_environment(folder/'venv', sys.executable, f'{wheel(folder)}[video,widgets,onnx,app,cluster]', 'ipykernel', 'timm')
 
 
 def kept(path):

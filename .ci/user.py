@@ -13,9 +13,14 @@ from torch import Tensor, nn
 from colorgan.app.table import LightTable, Reference, Slide, Wishes, css_color, encode_picture, shade_doubt, small_copy
 from colorgan.app.widgets import ColorizeApp, PlainStage, Stage, uploads
 from colorgan.coloring.album import colorize_set, describe_picture
-from colorgan.coloring.batch import Job, colorize_many, colorize_planned, done_before, find_sources, named_format, plan_batch
-from colorgan.coloring.files import Report, check_target
 from colorgan.coloring.guidance import Guidance, Mask, as_guidance, fill_mask, guide_ab, read_references
+from colorgan.coloring.batch import (
+    AnyJob, Job, color_in_threads, colorize_many, colorize_planned, done_before, find_sources, named_format, plan_batch,
+)
+from colorgan.coloring.cluster import BatchOptions, colorize_rows, failed_row, fingerprint, load_colorizer, stream_rows
+from colorgan.coloring.dataset import DatasetOptions, DatasetState, colorize_dataset, dataset_rows, remove_unfinished, report_place
+from colorgan.coloring.engines import Chunk, LocalPool, Pool, Scheduler, answered, chunked, close_pools, run_chunks, serve_rows
+from colorgan.coloring.files import Report, check_target, color_record
 from colorgan.coloring.hints import (
     Hint, check_hints, color_ab, hint_shares, load_hints, load_palette, name_impossible, possible_colors, reach, save_hints, spread_hints,
     with_palette,
@@ -27,11 +32,17 @@ from colorgan.coloring.reference import (
     CellColors, cell_colors, first_picture, follow_reference, join_cells, match_cells, picture_lab, read_reference,
 )
 from colorgan.coloring.together import agree_colors, nearest_pictures, others_of
+from colorgan.coloring.places import (
+    Entry, NamedBytes, is_manifest, join_place, list_places, local_path, place_exists, read_manifest, read_place, row_key, safe_name,
+    target_name, write_place,
+)
+from colorgan.coloring.remote import DaskPool, RayPool, local_pool, make_pool
+from colorgan.coloring.report import JobReport, JobSummary, draw_sheet, sample_rows, sum_up
 from colorgan.coloring.upsample import Upsampler, upsample_ab
 from colorgan.coloring.variants import ColorRegion, coarse_ab, doubt_map, find_regions, other_colors, pooled, vary_colors
 from colorgan.core.compute import choose_device, choose_dtype, cores, fork_safe, shared_pool, thread_pool
 from colorgan.core.files import check_writable, remove_leftovers, write_whole
-from colorgan.core.listing import Listing, count_reasons, describe_reasons, find_copies, list_files, list_pictures
+from colorgan.core.listing import Listing, count_reasons, describe_reasons, find_copies, list_files, list_pictures, why_ignored
 from colorgan.core.progress import Progress, in_terminal, print_line, track as track_progress
 from colorgan.core.show import cut, sample_photos
 from colorgan.data import (
@@ -432,3 +443,46 @@ def helpers(items: list[int]) -> Iterator[int]:
     print_line('done')
     Progress(8, 'photos').update()
     yield from track_progress(items, 'photos')
+
+
+def places(folder: Path) -> Iterator[Entry]:
+    write_place(join_place('s3://box', safe_name('a/b.png')), read_place(folder/'b.png'))
+    assert_type(local_path('s3://box'), Path | None)
+    print(place_exists('s3://box/b.png'), target_name('scan.bmp', 'PNG'), why_ignored('.hidden'), NamedBytes(b'', 'a.png').name)
+    yield from read_manifest('scans.csv') if is_manifest('scans.csv') else list_places('s3://box', ['s3://box/out'])
+
+
+def archive(colorizer: Colorizer, jobs: list[AnyJob]) -> DatasetState:
+    options, run = BatchOptions(quality=90), DatasetOptions(workers=4, max_failures='1%', limit=100)
+    row = dict(src='a.png', dst='out/a.png')
+    assert_type(colorize_rows([row]), list[dict[str, Any]])
+    print(next(stream_rows([row])), failed_row(row, 'torn'), fingerprint(options), load_colorizer(options), color_record(colorizer), row_key([row]))
+    for job in jobs: print(job.src, job.pixels, job.color(colorizer, {}))
+    print(next(color_in_threads(jobs, colorizer, {}, 4, 2)), list(answered([row], False, 1)), serve_rows)
+    print(list(dataset_rows('scans', 'out', options, run)), report_place('out', run), remove_unfinished('out'))
+    state = colorize_dataset('scans', 'out', 'ray', options, run)
+    print(state.line(), state.outcomes)
+    return state
+
+
+def pools() -> Iterator[Chunk]:
+    for pool in (make_pool('ray'), RayPool(2, 'auto', .25), DaskPool(2), LocalPool(2), local_pool(2)):
+        scheduler = Scheduler(pool, timeout=60)
+        yield from run_chunks(scheduler, chunked([(dict(src='a.png', dst='out/a.png'), 0)]))
+        pool.give(0, [], True)
+        pool.wait(1)
+        pool.kill(0)
+        pool.close()
+    any_pool: Pool = LocalPool(1)
+    print(any_pool.slots)
+    close_pools()
+
+
+def reports() -> JobSummary:
+    report = JobReport('out-report')
+    report.begin(dict(fingerprint='', src='scans', dst='out'))
+    report.add([])
+    print(report.settings(), draw_sheet(sample_rows(report.rows())).size)
+    summary = sum_up(report.rows())
+    assert_type(summary, JobSummary)
+    return summary
