@@ -48,13 +48,17 @@ class Job:
         "Color it, while no more threads than cores do so. Raises what `colorize_file` raises."
         with colorizer.queue.room: return colorizer.colorize_file(self.src, self.dst, self.format, **options)
 
+# %% ../../nbs/coloring/batch.ipynb #d88a551f
 class AnyJob(Protocol):
     "What `color_in_threads` needs of a job: `Job` is one."
     @property
     def src(self) -> str|os.PathLike[str]: ...
     @property
     def pixels(self) -> int: ...
-    def color(self, colorizer: Any, options: dict[str, Any]) -> Report: ...
+    def color(self,
+        colorizer: Any, # Of `color_in_threads`
+        options: dict[str, Any], # Of the method `colorize_file`
+    ) -> Report: ...
 
 # %% ../../nbs/coloring/batch.ipynb #73ced061
 def _passed_over(src, why): return Report(str(src), outcome='passed over', reason=why)

@@ -73,7 +73,7 @@ class DatasetState:
     before: int=0 # Pictures in chunks that were in the report
     failures: Counter[str]=field(default_factory=Counter) # By the beginning of the reason
     total: int|None=None # Pictures of the job, when they have been counted
-    started: float=field(default_factory=time.monotonic)
+    started: float=field(default_factory=time.monotonic) # When, in seconds of a clock that never goes back
     died: int=0 # Workers
     stopped: str='' # Why it stopped early; empty: it did not
     report: str='' # Where the report is

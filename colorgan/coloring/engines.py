@@ -56,9 +56,17 @@ def chunked(
 class Pool(Protocol):
     "Workers of an engine."
     slots: int # How many there are
-    def give(self, slot: int, rows: list[dict[str, Any]], alone: bool) -> None: ... # Start on rows; `alone`: one after the other
-    def wait(self, seconds: float) -> list[tuple[int, str, Any]]: ... # Slot and 'rows' with answers, 'end', or 'died' with a reason
-    def kill(self, slot: int) -> None: ... # End a worker; it is told as a death
+    def give(self,
+        slot: int, # Of the worker
+        rows: list[dict[str, Any]], # What `colorize_rows` takes
+        alone: bool, # Whether one row after the other is answered
+    ) -> None: ... # Start on rows; `alone`: one after the other
+    def wait(self,
+        seconds: float, # To wait at most
+    ) -> list[tuple[int, str, Any]]: ... # Slot and 'rows' with answers, 'end', or 'died' with a reason
+    def kill(self,
+        slot: int, # Of the worker
+    ) -> None: ... # End a worker; it is told as a death
     def close(self) -> None: ... # End all workers, and wait until they are gone
 
 # %% ../../nbs/coloring/engines.ipynb #946fc309
@@ -230,16 +238,22 @@ class _Processes:
         self.events.put((p, slot, 'died', f'it ended with {p.wait()}'))
 
 # %% ../../nbs/coloring/engines.ipynb #296ec292
-class LocalPool(_Processes):
+class _LocalWork(_Processes):
     "Processes of this machine."
-    def give(self, slot: int, rows: list[dict[str, Any]], alone: bool) -> None:
+    def give(self,
+        slot: int, # Of the worker
+        rows: list[dict[str, Any]], # What `colorize_rows` takes
+        alone: bool, # Whether one row after the other is answered
+    ) -> None:
         "Start on rows, in a new process if there is none."
         p = self.processes.get(slot)
         if p is None or p.poll() is not None: p = self._start(slot)
         try: print(json.dumps(dict(rows=rows, alone=alone)), file=p.stdin, flush=True)
         except OSError: pass  # its death is told
 
-    def wait(self, seconds: float) -> list[tuple[int, str, Any]]:
+    def wait(self,
+        seconds: float, # To wait at most
+    ) -> list[tuple[int, str, Any]]:
         "Return what the workers tell, at the latest after some seconds."
         events = []
         try: events.append(self.events.get(timeout=seconds))
@@ -247,7 +261,12 @@ class LocalPool(_Processes):
         while not self.events.empty(): events.append(self.events.get())
         return [event[1:] for event in events if self.processes[event[1]] is event[0]]  # a worker that died without rows was replaced
 
-    def kill(self, slot: int) -> None:
+# %% ../../nbs/coloring/engines.ipynb #39e07e7f
+class LocalPool(_LocalWork):
+    "Processes of this machine."
+    def kill(self,
+        slot: int, # Of the worker
+    ) -> None:
         "End a worker."
         self.processes[slot].kill()
 

@@ -60,7 +60,9 @@ class _Actors:
 # %% ../../nbs/coloring/remote.ipynb #fac2fed0
 class RayPool(_Actors):
     "Actors of Ray."
-    def wait(self, seconds: float) -> list[tuple[int, str, Any]]:
+    def wait(self,
+        seconds: float, # To wait at most
+    ) -> list[tuple[int, str, Any]]:
         "Return what the actors tell, at the latest after some seconds."
         open = {id(o): slot for slot,o in self.streams.items()}
         if not open: return []
@@ -104,15 +106,21 @@ class _Tasks:
         self.live: dict[int, Any] = {}
 
 # %% ../../nbs/coloring/remote.ipynb #0c397cae
-class DaskPool(_Tasks):
+class _DaskWork(_Tasks):
     "Tasks of Dask."
-    def give(self, slot: int, rows: list[dict[str, Any]], alone: bool) -> None:
+    def give(self,
+        slot: int, # Of the worker
+        rows: list[dict[str, Any]], # What `colorize_rows` takes
+        alone: bool, # Whether one row after the other is answered
+    ) -> None:
         "Start on rows."
         first,rest = (rows[:1], rows[1:]) if alone else (rows, [])
         future = self.live[slot] = self.client.submit(colorize_rows, first, 1, pure=False)
         future.add_done_callback(lambda f: self.events.put((slot, f, rest)))
 
-    def wait(self, seconds: float) -> list[tuple[int, str, Any]]:
+    def wait(self,
+        seconds: float, # To wait at most
+    ) -> list[tuple[int, str, Any]]:
         "Return what has ended, at the latest after some seconds."
         try: slot,future,rest = self.events.get(timeout=seconds)
         except queue.Empty: return []
@@ -122,7 +130,12 @@ class DaskPool(_Tasks):
         if rest: self.give(slot, rest, True)
         return [(slot, 'rows', rows)] + [(slot, 'end', None)]*(not rest)
 
-    def kill(self, slot: int) -> None:
+# %% ../../nbs/coloring/remote.ipynb #c3cb4977
+class DaskPool(_DaskWork):
+    "Tasks of Dask."
+    def kill(self,
+        slot: int, # Of the worker
+    ) -> None:
         "Give up a task."
         self.live[slot].cancel()
 
