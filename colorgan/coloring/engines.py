@@ -169,7 +169,7 @@ def run_chunks(
             task.given = task.heard = time.monotonic()
             self.running[slot] = task
             self.pool.give(slot, task.open(), task.alone)
-        if not self.open: return
+        if self.idle and not self.open: return  # a worker that is not idle may answer before it ends, and more chunks may wait
         for event in self.pool.wait(1.): _heard(self, *event)
         for slot,task in list(self.running.items()):
             if time.monotonic() - task.heard > self.silence: self.pool.kill(slot)
