@@ -29,14 +29,14 @@ class JobFacts:
     work: Callable[[Any], Path|None] # Does it; returns the file that was made, if any
     folder: Path # Of its own, for its files
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9)) # Of its own
-    state: str = 'running' # 'done', 'failed' or 'cancelled' at the end
+    state: str = 'running' # 'done', 'failed' or 'canceled' at the end
     done: int = 0 # Frames or pictures
     total: int = 0 # About how many there are; 0: not known yet
     message: str = 'Waiting for its turn.' # For people
     file: Path|None = None # The result
     started: float = 0. # When its turn came; 0: not yet
     seconds: float = 0. # From then to the last step
-    stop: threading.Event = field(default_factory=threading.Event) # Set: it is cancelled
+    stop: threading.Event = field(default_factory=threading.Event) # Set: it is canceled
     unfinished: tuple[Path, ...] = () # Files outside its folder that it is going to write
 
 # %% ../../nbs/app/jobs.ipynb #267e7792
@@ -45,20 +45,20 @@ class LongJob(JobFacts):
     def step(self, done: int, # Frames or pictures that are done
         total: int, # About how many there are; 0: not known yet
     ) -> None:
-        "Note how far the work is. Raises `StoppedError` if it was cancelled."
+        "Note how far the work is. Raises `StoppedError` if it was canceled."
         if why := self.reason(): raise StoppedError(why)
         self.done,self.total,self.seconds = done,max(done, total),time.monotonic() - self.started
 
     def reason(self) -> str: # Empty: go on
         "Return why to stop."
-        return 'Cancelled.' if self.stop.is_set() else ''
+        return 'Canceled.' if self.stop.is_set() else ''
 
     def facts(self) -> dict[str, Any]: # Ready for JSON
         "Return how far it is."
         rate = self.done/self.seconds if self.seconds > 0 else 0.
         return dict(state=self.state, done=self.done, total=self.total, rate=round(rate, 2), message=self.message)
 
-    def end(self, state: str, # 'done', 'failed' or 'cancelled'
+    def end(self, state: str, # 'done', 'failed' or 'canceled'
         message: str, # For people
     ) -> None:
         "Note how it ended. Its files are removed, unless there is a result."
@@ -68,13 +68,13 @@ class LongJob(JobFacts):
 # %% ../../nbs/app/jobs.ipynb #4576d338
 def _run(job):
     "Do the work of a job. Whatever goes wrong becomes its message."
-    if job.stop.is_set(): return job.end('cancelled', 'Cancelled.')
+    if job.stop.is_set(): return job.end('canceled', 'Canceled.')
     job.started,job.message = time.monotonic(),'At work.'
     try: job.file = job.work(job)
     except Exception as e:
-        if job.stop.is_set(): job.end('cancelled', 'Cancelled.')
+        if job.stop.is_set(): job.end('canceled', 'Canceled.')
         else: job.end('failed', str(plain_error(e, job.name, (job.folder, job.folder.parent))))
-    else: job.end('cancelled' if job.stop.is_set() else 'done', job.message if job.message != 'At work.' else 'Done.')
+    else: job.end('canceled' if job.stop.is_set() else 'done', job.message if job.message != 'At work.' else 'Done.')
 
 def _run_all(queue):
     "Do jobs in turn, until None comes."
@@ -112,7 +112,7 @@ class JobThread:
 
 # %% ../../nbs/app/jobs.ipynb #b310b41f
 class Jobs(JobThread):
-    "Jobs that can be found and cancelled."
+    "Jobs that can be found and canceled."
     def find(self, id: str, # Of the job
     ) -> LongJob:
         "Return the job of that number. Raises `RequestError`."
@@ -124,7 +124,7 @@ class Jobs(JobThread):
         "Stop a job, or remove the result of one that is done."
         job = self.find(id)
         job.stop.set()
-        if job.state == 'done' or not job.started: job.end('cancelled', 'Cancelled.')
+        if job.state == 'done' or not job.started: job.end('canceled', 'Canceled.')
         return job
 
     def clean(self) -> None:

@@ -166,7 +166,7 @@ def possible_colors(
     L: float, # Lightness in [0, 100]
     n: int=65, # Side of the square, in pixels; odd, and there is one for gray
 ) -> tuple[np.ndarray, float]: # uint8 RGBA, `(n, n, 4)`, and half the width of the square, in CIE units
-    "Return the colors that sRGB can show at `L`, as a square of the ab plane: a to the right, b upwards, transparent where there are none."
+    "Return the colors that sRGB can show at `L`, as a square of the ab plane: a to the right, b upward, transparent where there are none."
     half = max(2., _widest(L) + 1)
     at = (torch.arange(n) + .5)*2*half/n - half
     lab = torch.stack([torch.full((n, n), float(L)), at.expand(n, n), -at[:, None].expand(n, n)])[None]

@@ -376,7 +376,7 @@ function widest(L) {
   return most;
 }
 
-// The colors that sRGB can show at L, as a square of n*n RGBA pixels: a to the right, b upwards; and half its width in CIE units
+// The colors that sRGB can show at L, as a square of n*n RGBA pixels: a to the right, b upward; and half its width in CIE units
 export function possibleColors(L, n) {
   const half = Math.max(2, widest(L) + 1), rgba = new Uint8ClampedArray(4 * n * n), at = (i) => ((i + 0.5) * 2 * half) / n - half;
   for (let y = 0, j = 0; y < n; y++)
